@@ -141,11 +141,14 @@ func digits(b []byte, i int) int {
 }
 
 // checkString returns where the string that starts at i ends. A bulk upload
-// is nearly all string, so plain ASCII is passed eight bytes at a time.
+// is nearly all string, so plain ASCII is passed by the word.
 func checkString(b []byte, i int) (int, error) {
 	i++
 	for {
-		for i+8 <= len(b) && plain(binary.LittleEndian.Uint64(b[i:])) {
+		for i+32 <= len(b) && plain(b[i:i+32]) {
+			i += 32
+		}
+		for i+8 <= len(b) && special(binary.LittleEndian.Uint64(b[i:])) == 0 {
 			i += 8
 		}
 		if i >= len(b) {
@@ -174,16 +177,19 @@ func checkString(b []byte, i int) (int, error) {
 	}
 }
 
-// plain tells that none of the eight bytes is a control character, a quote,
-// a backslash or part of a multi-byte rune.
-func plain(x uint64) bool {
+// plain tells that none of the 32 bytes needs a look.
+func plain(b []byte) bool {
+	_ = b[31]
+	return special(binary.LittleEndian.Uint64(b))|special(binary.LittleEndian.Uint64(b[8:]))|
+		special(binary.LittleEndian.Uint64(b[16:]))|special(binary.LittleEndian.Uint64(b[24:])) == 0
+}
+
+// special is 0 when none of the eight bytes is a control character, a quote, a
+// backslash or part of a multi-byte rune. A byte may be taken for one when it
+// stands above one, which changes nothing: the word has a special byte then.
+func special(x uint64) uint64 {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	quote := x ^ ones*'"'
-	slash := x ^ ones*'\\'
-	found := (x - ones*0x20) &^ x
-	found |= (quote - ones) &^ quote
-	found |= (slash - ones) &^ slash
-	return (found|x)&highs == 0
+	return (x | (x - ones*0x20) | ((x ^ ones*'"') - ones) | ((x ^ ones*'\\') - ones)) & highs
 }
 
 // escapeLen is the length of the escape that s starts with, 0 when it is none.

@@ -6,7 +6,6 @@ package jsondoc
 
 import (
 	"bytes"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"iter"
@@ -112,24 +111,6 @@ func (v Value) Str() (string, bool) {
 		return "", false
 	}
 	return string(unescape(v.raw[1 : len(v.raw)-1])), true
-}
-
-// Base64 returns the bytes that a string holds in base64, standard alphabet,
-// padded or not, line breaks ignored. It is false for any other kind or text.
-func (v Value) Base64() ([]byte, bool) {
-	if v.Kind() != String {
-		return nil, false
-	}
-	text := unescape(v.raw[1 : len(v.raw)-1])
-	decoded := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
-	n, err := base64.StdEncoding.Decode(decoded, text)
-	if err != nil {
-		decoded = make([]byte, base64.RawStdEncoding.DecodedLen(len(text)))
-		if n, err = base64.RawStdEncoding.Decode(decoded, text); err != nil {
-			return nil, false
-		}
-	}
-	return decoded[:n], true
 }
 
 // Member returns the first member of an object with that name, or the

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -104,6 +105,28 @@ func TestBase64(t *testing.T) {
 			}
 		})
 	}
+	t.Run("of any length, as the standard library reads it", func(t *testing.T) {
+		t.Parallel()
+		random := rand.New(rand.NewPCG(1, 2))
+		for length := range 300 {
+			want := make([]byte, length)
+			for i := range want {
+				want[i] = byte(random.Uint32())
+			}
+			for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding} {
+				text := encoding.EncodeToString(want)
+				if got, ok := mustParse(t, `"`+text+`"`).Base64(); !ok || !bytes.Equal(got, want) {
+					t.Fatalf("Base64(%q) = %x, %v; want %x", text, got, ok, want)
+				}
+				if length > 20 {
+					broken := text[:length/2] + "!" + text[length/2+1:]
+					if got, ok := mustParse(t, `"`+broken+`"`).Base64(); ok {
+						t.Fatalf("Base64(%q) = %x, want a refusal", broken, got)
+					}
+				}
+			}
+		}
+	})
 	for _, text := range []string{`"!"`, `"QQ=x"`, `"Q"`, `1`, `null`} {
 		if got, ok := mustParse(t, text).Base64(); ok {
 			t.Errorf("Base64(%s) = %x, want a refusal", text, got)
