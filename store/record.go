@@ -1,0 +1,205 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"sync"
+	"sync/atomic"
+)
+
+// A stored photo is a header and the JPEG:
+//
+//	0  version of this layout, 1
+//	1  zero
+//	4  length of the JPEG
+//	8  CRC-32C of everything else
+//	12 SHA-256 of the JPEG
+//	44 JPEG
+//
+// The CRC is checked on every read, and costs next to nothing where the
+// processor has an instruction for it; the SHA-256 is checked on the first read
+// after the file was opened, because some boards have none for that one.
+const (
+	recordVersion = 1
+	recordHeader  = 44
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func encodePhoto(jpeg []byte) []byte {
+	v := make([]byte, recordHeader+len(jpeg))
+	v[0] = recordVersion
+	binary.BigEndian.PutUint32(v[4:], uint32(len(jpeg)))
+	sum := sha256.Sum256(jpeg)
+	copy(v[12:], sum[:])
+	copy(v[recordHeader:], jpeg)
+	binary.BigEndian.PutUint32(v[8:], checksum(v[:recordHeader], jpeg))
+	return v
+}
+
+// splitHeader returns the header that first, the first piece of a record, begins
+// with, and the length of the JPEG; nil when it is no such thing.
+func splitHeader(first []byte) (header []byte, length int) {
+	if len(first) < recordHeader || first[0] != recordVersion || first[1]|first[2]|first[3] != 0 {
+		return nil, 0
+	}
+	n := binary.BigEndian.Uint32(first[4:])
+	if n > MaxPhoto {
+		return nil, 0
+	}
+	return first[:recordHeader:recordHeader], int(n)
+}
+
+// checksum is the CRC of a header, its own field left out, and a JPEG.
+func checksum(header, jpeg []byte) uint32 {
+	crc := crc32.Update(0, castagnoli, header[:8])
+	crc = crc32.Update(crc, castagnoli, header[12:])
+	return crc32.Update(crc, castagnoli, jpeg)
+}
+
+// Photo returns the photo of user, ErrNotFound, or ErrDamaged for bytes that are
+// not what was stored. The caller owns the bytes.
+func (s *Store) Photo(user int64) (Photo, error) {
+	jpeg, info, header, err := s.read(nil, user)
+	if err != nil {
+		return Photo{}, err
+	}
+	p := Photo{User: info.User, Timestamp: info.Timestamp, JPEG: jpeg}
+	copy(p.SHA256[:], header[12:])
+	return p, nil
+}
+
+// AppendPhoto appends the photo of user to dst, which spares an allocation when
+// dst has room. On an error, which is as Photo's, dst is returned as it was.
+func (s *Store) AppendPhoto(dst []byte, user int64) ([]byte, PhotoInfo, error) {
+	jpeg, info, _, err := s.read(dst, user)
+	return jpeg, info, err
+}
+
+// read copies the photo out first and checks the copy, so that the transaction
+// is closed before the slow part.
+func (s *Store) read(dst []byte, user int64) ([]byte, PhotoInfo, [recordHeader]byte, error) {
+	var (
+		out    = dst
+		info   PhotoInfo
+		header [recordHeader]byte
+		root   uint64
+		seen   *seen
+	)
+	err := s.View(func(tx *Tx) (err error) {
+		var head []byte
+		out, info, head, root, err = tx.appendPhoto(dst, user)
+		copy(header[:], head)
+		seen = tx.seen
+		return err
+	})
+	if err == nil {
+		jpeg := out[len(dst):]
+		crc := checksum(header[:], jpeg)
+		token := tokenOf(info, root, crc)
+		switch {
+		case crc != binary.BigEndian.Uint32(header[8:]):
+			err = fmt.Errorf("CRC: %w", ErrDamaged)
+		case seen.has(token):
+		case sha256.Sum256(jpeg) != [32]byte(header[12:]):
+			err = fmt.Errorf("SHA-256: %w", ErrDamaged)
+		default:
+			seen.add(token)
+		}
+	}
+	if err != nil {
+		err = fmt.Errorf("photo of user %d: %w", user, err)
+		if errors.Is(err, ErrDamaged) {
+			s.damaged.Add(1)
+			s.complain(user, err)
+		}
+		return dst, PhotoInfo{}, header, err
+	}
+	return out, info, header, nil
+}
+
+// seen remembers which photos had their SHA-256 checked since the file was
+// opened. What it remembers is the content checked and where it lay, so a
+// changed photo is a new one to it and nothing has to be forgotten. Its size is
+// fixed: a photo pushed out is merely checked again.
+type seen struct {
+	once  sync.Once
+	slots []atomic.Uint64
+}
+
+// A photo may be in any of the seenWays slots of its set: with one slot for each
+// token, of 10,000 photos one in seven would push another out again and again.
+// The table takes 2 MiB, and only what is used of it is ever touched.
+const (
+	seenWays = 4
+	seenSets = 1 << 16
+)
+
+// set holds the slots that token may be in.
+func (s *seen) set(token uint64) []atomic.Uint64 {
+	s.once.Do(func() { s.slots = make([]atomic.Uint64, seenWays*seenSets) })
+	first := token % seenSets * seenWays
+	return s.slots[first : first+seenWays]
+}
+
+func (s *seen) has(token uint64) bool {
+	set := s.set(token)
+	for i := range set {
+		if set[i].Load() == token {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *seen) add(token uint64) {
+	set := s.set(token)
+	for i := range set {
+		if set[i].CompareAndSwap(0, token) {
+			return
+		}
+	}
+	set[token>>32%seenWays].Store(token)
+}
+
+// tokenOf mixes what identifies a checked photo; it is never the zero of an
+// empty slot.
+func tokenOf(info PhotoInfo, root uint64, crc uint32) uint64 {
+	h := uint64(crc)
+	for _, v := range []uint64{uint64(info.User), uint64(info.Timestamp), root} {
+		h = (h ^ v) * 0x9e3779b97f4a7c15
+		h ^= h >> 32
+	}
+	return h | 1<<63
+}
+
+// complaints are the users whose damaged photo was logged: once each is enough.
+type complaints struct {
+	mu    sync.Mutex // guards users
+	users map[int64]struct{}
+}
+
+// complaintsMax bounds what a ruined file can put into memory and into the log.
+const complaintsMax = 1000
+
+func (s *Store) complain(user int64, err error) {
+	if s.complained.first(user) {
+		s.opts.Log.Error("a photo is damaged and is not served; store it again", "user", user, "err", err)
+	}
+}
+
+func (c *complaints) first(user int64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, known := c.users[user]; known || len(c.users) >= complaintsMax {
+		return false
+	}
+	if c.users == nil {
+		c.users = map[int64]struct{}{}
+	}
+	c.users[user] = struct{}{}
+	return true
+}

@@ -1,0 +1,258 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// copyBytes bounds one transaction of a copy, and so the memory it needs.
+const copyBytes = 8 << 20
+
+// DeleteAllPhotos removes every photo and appends entry to the log, both or
+// neither. It costs the same however many photos there are, and gives their room
+// back: everything else is copied to a fresh file, which takes the old one's
+// place.
+func (s *Store) DeleteAllPhotos(entry Entry) error {
+	return s.alone(func() error {
+		if err := s.ready(); err != nil {
+			return err
+		}
+		fill := func(dst *bolt.DB) error {
+			if err := copyFile(dst, s.file.db, bucketPhotos); err != nil {
+				return err
+			}
+			return dst.Update(func(btx *bolt.Tx) error {
+				_, err := (&Tx{bolt: btx}).Append(entry)
+				return err
+			})
+		}
+		if s.opts.Ephemeral {
+			return s.swapUnnamed(fill)
+		}
+		return s.swap(fill)
+	})
+}
+
+// swap builds a fresh file and puts it in place of the open one. Until the
+// rename the old file is the data, from it on the new one.
+func (s *Store) swap(fill func(*bolt.DB) error) error {
+	if err := build(s.freshPath(), s.opts.Capacity, fill); err != nil {
+		return full(err)
+	}
+	err := s.exchange(func() error { return install(s.freshPath(), s.path()) })
+	if err != nil {
+		_ = os.Remove(s.freshPath())
+		s.degraded.Store(true)
+		return fmt.Errorf("%w: %w", ErrDegraded, err)
+	}
+	s.groups.Add(1)
+	s.operations.Add(1)
+	return nil
+}
+
+func (s *Store) swapUnnamed(fill func(*bolt.DB) error) error {
+	f, dir, err := openUnnamed(limitsFor(s.opts.Capacity))
+	if err != nil {
+		return full(err)
+	}
+	if err := fill(f.db); err != nil {
+		_ = f.close()
+		_ = os.RemoveAll(dir)
+		return full(err)
+	}
+	s.mu.Lock()
+	old, oldDir := s.file, s.dir
+	s.file, s.dir = f, dir
+	s.mu.Unlock()
+	s.groups.Add(1)
+	s.operations.Add(1)
+	err = old.close()
+	if oldDir != "" {
+		err = errors.Join(err, os.RemoveAll(oldDir))
+	}
+	return err
+}
+
+// exchange closes the file, lets between act on its name, and opens what then
+// has that name. Readers wait meanwhile; without a file they get ErrDegraded.
+func (s *Store) exchange(between func() error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.file != nil {
+		// Every commit was synced, so a failing close loses nothing.
+		_ = s.file.close()
+		s.file = nil
+	}
+	err := between()
+	f, openErr := s.openChecked(s.path())
+	s.file = f
+	return errors.Join(err, openErr)
+}
+
+// reopen opens the file again as it is on disk.
+func (s *Store) reopen() error {
+	if s.opts.Ephemeral {
+		// It has no name to be opened by, and needs none where bbolt could roll back.
+		if s.file.broken {
+			return ErrDamaged
+		}
+		return nil
+	}
+	return s.exchange(func() error { return forgetCached(s.path()) })
+}
+
+// full makes an error of a build ErrFull where it is one.
+func full(err error) error {
+	if errors.Is(err, ErrFull) || errors.Is(err, ErrDamaged) {
+		return err
+	}
+	if e := outcome(err); errors.Is(e, ErrFull) {
+		return e
+	}
+	return err
+}
+
+// Compact rewrites the file of a closed store without its unused pages, and
+// returns its size before and after. A damaged file is left as it is.
+func Compact(dir string) (before, after int64, err error) {
+	lock, err := lockFolder(filepath.Join(dir, lockName))
+	if err != nil {
+		return 0, 0, fmt.Errorf("%s: %w", dir, err)
+	}
+	defer unlock(lock)
+	path, fresh := filepath.Join(dir, fileName), filepath.Join(dir, freshName)
+	if err := Inspect(path); err != nil {
+		return 0, 0, fmt.Errorf("%s: %w", path, err)
+	}
+	old, err := openFile(path, limitsFor(0), false)
+	if err != nil {
+		return 0, 0, fmt.Errorf("%s: %w", path, err)
+	}
+	defer old.close()
+	if before, err = size(path); err != nil {
+		return 0, 0, err
+	}
+	fill := func(dst *bolt.DB) error { return copyFile(dst, old.db) }
+	if err := os.Remove(fresh); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return before, before, err
+	}
+	if err := build(fresh, 0, fill); err != nil {
+		return before, before, fmt.Errorf("%s: %w", path, full(err))
+	}
+	_ = old.close() // Windows renames nothing over an open file
+	if err := install(fresh, path); err != nil {
+		os.Remove(fresh)
+		return before, before, err
+	}
+	after, err = size(path)
+	return before, after, err
+}
+
+func size(path string) (int64, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+// copyFile copies every bucket of src except those named and what was put aside.
+// The buckets of dst must be empty.
+func copyFile(dst, src *bolt.DB, except ...[]byte) (err error) {
+	defer caught(&err)
+	defer faultsPanic()()
+	c := copier{db: dst}
+	defer c.rollback()
+	err = src.View(func(tx *bolt.Tx) error {
+		return tx.ForEach(func(name []byte, b *bolt.Bucket) error {
+			for _, e := range append(except, bucketAside) {
+				if string(e) == string(name) {
+					return nil
+				}
+			}
+			return c.bucket([][]byte{name}, b)
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return c.commit()
+}
+
+// copier copies buckets through a chain of bounded transactions.
+type copier struct {
+	db    *bolt.DB
+	tx    *bolt.Tx
+	bytes int
+}
+
+// bucket copies src, with all it holds, to the bucket at path.
+func (c *copier) bucket(path [][]byte, src *bolt.Bucket) error {
+	dst, err := c.at(path)
+	if err != nil {
+		return err
+	}
+	if err := dst.SetSequence(src.Sequence()); err != nil {
+		return err
+	}
+	return src.ForEach(func(k, v []byte) error {
+		if v == nil {
+			return c.bucket(append(path[:len(path):len(path)], k), src.Bucket(k))
+		}
+		dst, err := c.at(path)
+		if err != nil {
+			return err
+		}
+		c.bytes += len(k) + len(v)
+		return dst.Put(k, v)
+	})
+}
+
+// at returns the bucket at path in a transaction that still has room.
+func (c *copier) at(path [][]byte) (*bolt.Bucket, error) {
+	if c.bytes > copyBytes {
+		if err := c.commit(); err != nil {
+			return nil, err
+		}
+	}
+	if c.tx == nil {
+		tx, err := c.db.Begin(true)
+		if err != nil {
+			return nil, err
+		}
+		c.tx = tx
+	}
+	b, err := c.tx.CreateBucketIfNotExists(path[0])
+	for _, name := range path[1:] {
+		if err != nil {
+			return nil, err
+		}
+		// Keys arrive in order, so a page that is full stays full.
+		b.FillPercent = 1
+		b, err = b.CreateBucketIfNotExists(name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	b.FillPercent = 1
+	return b, nil
+}
+
+func (c *copier) commit() error {
+	tx := c.tx
+	c.tx, c.bytes = nil, 0
+	if tx == nil {
+		return nil
+	}
+	return tx.Commit()
+}
+
+func (c *copier) rollback() {
+	if c.tx != nil {
+		_ = c.tx.Rollback()
+	}
+}
