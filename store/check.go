@@ -39,7 +39,7 @@ func Check(ctx context.Context, dir string, progress func(done, total int)) (Rep
 	if err != nil {
 		return r, fmt.Errorf("%s: %w", dir, err)
 	}
-	defer unlock(lock)
+	defer func() { _ = unlock(lock) }()
 	path := filepath.Join(dir, fileName)
 	if r.FileBytes, err = size(path); err != nil {
 		return r, err

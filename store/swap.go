@@ -123,7 +123,7 @@ func Compact(dir string) (before, after int64, err error) {
 	if err != nil {
 		return 0, 0, fmt.Errorf("%s: %w", dir, err)
 	}
-	defer unlock(lock)
+	defer func() { _ = unlock(lock) }()
 	path, fresh := filepath.Join(dir, fileName), filepath.Join(dir, freshName)
 	if err := Inspect(path); err != nil {
 		return 0, 0, fmt.Errorf("%s: %w", path, err)
@@ -145,7 +145,7 @@ func Compact(dir string) (before, after int64, err error) {
 	}
 	_ = old.close() // Windows renames nothing over an open file
 	if err := install(fresh, path); err != nil {
-		os.Remove(fresh)
+		_ = os.Remove(fresh)
 		return before, before, err
 	}
 	after, err = size(path)
