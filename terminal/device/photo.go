@@ -1,0 +1,213 @@
+package device
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"portaria/imaging"
+	"portaria/store"
+)
+
+// How long an upload may wait for its turn to be decoded, and how long the
+// decoding itself may take: a hostile file of under a megabyte can ask for
+// minutes of work.
+const (
+	decodeQueueTime = 20 * time.Second
+	decodeTime      = 10 * time.Second
+)
+
+// The kinds of log entries about photos.
+const (
+	photoSet         = "photo set"
+	photoDeleted     = "photo deleted"
+	allPhotosDeleted = "all photos deleted"
+)
+
+// Upload is a photo on its way in.
+type Upload struct {
+	User int64
+	// Timestamp is the client's own mark, kept with the photo. Zero becomes
+	// the device's time: on the wire a zero timestamp means "no photo".
+	Timestamp int64
+	Picture   []byte // JPEG or PNG
+}
+
+// Result is what became of one upload. The photo is kept when Err is nil and
+// the face has no faults.
+type Result struct {
+	User int64
+	Face FaceReport
+	Err  error
+}
+
+// Kept tells whether the photo was stored.
+func (r Result) Kept() bool { return r.Err == nil && len(r.Face.Faults) == 0 }
+
+// SetPhoto normalizes one photo and keeps it. What it returns is final: a
+// photo that is kept survives whatever happens next.
+func (d *Device) SetPhoto(ctx context.Context, u Upload) Result {
+	return d.SetPhotos(ctx, []Upload{u})[0]
+}
+
+// SetPhotos does what SetPhoto does for several photos, and stores those that
+// pass in one transaction. Results are in the order of the uploads.
+func (d *Device) SetPhotos(ctx context.Context, uploads []Upload) []Result {
+	results := make([]Result, len(uploads))
+	photos := make([]imaging.Photo, len(uploads))
+	payload := 0
+	for i, u := range uploads {
+		results[i].User = u.User
+		if results[i].Err = d.checkUser(u.User); results[i].Err != nil {
+			continue
+		}
+		photos[i], results[i].Face, results[i].Err = d.TestPhoto(ctx, u.Picture)
+		if results[i].Kept() {
+			payload += len(photos[i].JPEG)
+		}
+	}
+	if payload == 0 {
+		return results
+	}
+
+	now := d.clock.Now().Unix()
+	err := d.store.Update(payload, func(tx *store.Tx) error {
+		for i, u := range uploads {
+			if !results[i].Kept() {
+				continue
+			}
+			timestamp := u.Timestamp
+			if timestamp == 0 {
+				timestamp = now
+			}
+			if err := tx.SetPhoto(u.User, timestamp, photos[i].JPEG); err != nil {
+				return err
+			}
+			if _, err := tx.Append(store.Entry{Time: now, Kind: photoSet, User: u.User}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		for i := range results {
+			if results[i].Kept() {
+				results[i].Err = fmt.Errorf("photo of user %d: %w", results[i].User, err)
+			}
+		}
+	}
+	return results
+}
+
+func (d *Device) checkUser(user int64) error {
+	if user <= 0 {
+		return ErrUserID
+	}
+	if !d.profile.Photo.NeedsUser {
+		return nil
+	}
+	return d.store.View(func(tx *store.Tx) error {
+		if !tx.HasUser(user) {
+			return fmt.Errorf("user %d: %w", user, ErrNoUser)
+		}
+		return nil
+	})
+}
+
+// TestPhoto judges a picture as SetPhoto does and keeps nothing.
+func (d *Device) TestPhoto(ctx context.Context, picture []byte) (imaging.Photo, FaceReport, error) {
+	photo, err := d.normalize(ctx, picture)
+	if err != nil || d.profile.Photo.Generation == Classic {
+		return photo, FaceReport{}, err
+	}
+	return photo, d.faces.CheckFace(photo), nil
+}
+
+func (d *Device) normalize(ctx context.Context, picture []byte) (imaging.Photo, error) {
+	queue, cancel := context.WithTimeout(ctx, decodeQueueTime)
+	defer cancel()
+	select {
+	case d.decoders <- struct{}{}:
+	case <-queue.Done():
+		return imaging.Photo{}, ErrBusy
+	}
+	defer func() { <-d.decoders }()
+
+	deadline, cancel := context.WithTimeout(ctx, decodeTime)
+	defer cancel()
+	rules := d.profile.Photo
+	return imaging.Normalize(deadline, picture, imaging.Spec{
+		MaxBytes: rules.Limit,
+		Box:      rules.Box,
+		Min:      rules.Min,
+		Max:      rules.Max,
+		Shrink:   rules.Fit,
+	})
+}
+
+// AppendPhoto appends the photo of user to dst, or returns ErrNoPhoto.
+func (d *Device) AppendPhoto(dst []byte, user int64) ([]byte, store.PhotoInfo, error) {
+	photo, info, err := d.store.AppendPhoto(dst, user)
+	if errors.Is(err, store.ErrNotFound) {
+		err = ErrNoPhoto
+	}
+	return photo, info, err
+}
+
+// Photos lists who has a photo, in the order of the user ids.
+func (d *Device) Photos() ([]store.PhotoInfo, error) {
+	var list []store.PhotoInfo
+	err := d.store.View(func(tx *store.Tx) error {
+		for info := range tx.Photos() {
+			list = append(list, info)
+		}
+		return nil
+	})
+	return list, err
+}
+
+// PhotoSelection says which photos to delete; the parts add up.
+type PhotoSelection struct {
+	Users    []int64
+	Dangling bool // photos whose user is not, or no longer, known
+	All      bool
+}
+
+// DeletePhotos deletes the selected photos. A user without a photo is no
+// error.
+func (d *Device) DeletePhotos(sel PhotoSelection) error {
+	now := d.clock.Now().Unix()
+	if sel.All {
+		return d.store.DeleteAllPhotos(store.Entry{Time: now, Kind: allPhotosDeleted})
+	}
+	return d.store.Update(0, func(tx *store.Tx) error {
+		users := sel.Users
+		if sel.Dangling {
+			users = append(users[:len(users):len(users)], dangling(tx)...)
+		}
+		for _, user := range users {
+			err := tx.DeletePhoto(user)
+			if errors.Is(err, store.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if _, err := tx.Append(store.Entry{Time: now, Kind: photoDeleted, User: user}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func dangling(tx *store.Tx) []int64 {
+	var users []int64
+	for info := range tx.Photos() {
+		if !tx.HasUser(info.User) {
+			users = append(users, info.User)
+		}
+	}
+	return users
+}
