@@ -1,0 +1,105 @@
+package dialect
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"portaria/terminal/dialect/jsondoc"
+)
+
+// WorkTime bounds what one call may take, so that no hostile body holds a
+// worker for longer.
+const WorkTime = time.Minute
+
+// Call is one request and its answer. Strings are copies; byte slices are the
+// request's own and must not be kept beyond the handler.
+type Call struct {
+	ctx *fasthttp.RequestCtx
+}
+
+// Path is the decoded path, which always starts with a slash.
+func (c *Call) Path() string { return string(c.ctx.Path()) }
+
+// Query returns the value of a query argument, and whether it is there.
+func (c *Call) Query(name string) (string, bool) {
+	args := c.ctx.QueryArgs()
+	value := args.Peek(name)
+	if len(value) == 0 && !args.Has(name) {
+		return "", false
+	}
+	return string(value), true
+}
+
+// QueryCount tells how often a query argument is given.
+func (c *Call) QueryCount(name string) int {
+	n := 0
+	for key := range c.ctx.QueryArgs().All() {
+		if string(key) == name {
+			n++
+		}
+	}
+	return n
+}
+
+// Cookie returns the value of a cookie, empty when there is none.
+func (c *Call) Cookie(name string) string { return string(c.ctx.Request.Header.Cookie(name)) }
+
+// Header returns the value of a request header, empty when there is none.
+func (c *Call) Header(name string) string { return string(c.ctx.Request.Header.Peek(name)) }
+
+// Client is the address of the peer, without its port.
+func (c *Call) Client() string { return c.ctx.RemoteIP().String() }
+
+// Body is the request's body.
+func (c *Call) Body() []byte { return c.ctx.Request.Body() }
+
+// IsJSON tells whether the body looks like a JSON document, whatever its
+// label says: clients label JSON as anything (access-api §1.4).
+func (c *Call) IsJSON() bool {
+	body := bytes.TrimLeft(c.Body(), " \t\r\n")
+	return len(body) > 0 && (body[0] == '{' || body[0] == '[')
+}
+
+// JSON reads the body as one JSON document. An empty body, null and an empty
+// array all mean "no parameters" and read as the undefined value.
+func (c *Call) JSON() (jsondoc.Value, error) {
+	body := bytes.TrimSpace(c.Body())
+	if len(body) == 0 || string(body) == "null" || string(body) == "[]" {
+		return jsondoc.Value{}, nil
+	}
+	return jsondoc.Parse(body)
+}
+
+// Form returns a value of an urlencoded body, and whether it is there.
+func (c *Call) Form(name string) (string, bool) {
+	var form fasthttp.Args
+	form.ParseBytes(bytes.TrimSpace(c.Body()))
+	if !form.Has(name) {
+		return "", false
+	}
+	return string(form.Peek(name)), true
+}
+
+// Context ends when the call has taken WorkTime. The caller cancels it.
+func (c *Call) Context() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), WorkTime)
+}
+
+// SetHeader sets a header of the answer. Name is in canonical form.
+func (c *Call) SetHeader(name, value string) {
+	c.ctx.Response.Header.SetCanonical([]byte(name), []byte(value))
+}
+
+// Buffer is the answer's own buffer, empty, to be filled and handed to Send:
+// a photo then goes from the store to the socket with one copy.
+func (c *Call) Buffer() []byte { return c.ctx.Response.SwapBody(nil)[:0] }
+
+// Send answers with status and body.
+func (c *Call) Send(status int, contentType string, body []byte) {
+	c.ctx.Response.SetStatusCode(status)
+	c.ctx.Response.Header.SetContentType(contentType)
+	c.ctx.Response.SwapBody(body)
+}

@@ -1,0 +1,149 @@
+package fcgi
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"portaria/terminal/device"
+	"portaria/terminal/dialect"
+	"portaria/terminal/dialect/jsondoc"
+)
+
+// The device's sentences (access-api §1.5, §4.7).
+const (
+	textInvalidSession = "Invalid session"
+	textBadCredentials = "Invalid login or password"
+	textNoUser         = "User does not exist"
+	textBadUserID      = "Invalid user_id"
+	textNotAPicture    = "Image file not recognized. Image should be either JPG or PNG."
+	textTooShort       = "Image too short. Minimum size expected is %dx%d."
+	textTooLong        = "Image too long. Maximum size expected is %dx%d."
+	textUnknown        = "Unknown error"
+	textGreyscale      = "Image in grayscale"
+)
+
+// Sentences of ours, where the device's own are not known [guess].
+const (
+	textNoPhoto      = "Image not found"
+	textTooManyBytes = "Image too large. Size must be less than %dMB."
+	textNotJSON      = "Invalid data (object expected)"
+	textDeviceFull   = "device full"
+	textBusy         = "device busy"
+	textDamaged      = "Image file damaged"
+	textTooManyIDs   = "Invalid member 'user_ids' (at most %d expected, got %d)"
+	textTooManyRows  = "Invalid member 'user_images' (at most %d expected, got %d)"
+	textListTooLarge = "Too many image bytes in one answer"
+)
+
+// The status of a refusal for size is not documented either [guess]: what
+// the web server in front of the device answers.
+const statusTooManyBytes = http.StatusRequestEntityTooLarge
+
+// codeRefused is the code of every refusal that was ever captured.
+const codeRefused = 1
+
+// memberError is a parameter of the wrong kind.
+type memberError struct{ name, want, got string }
+
+func (e *memberError) Error() string {
+	return fmt.Sprintf("Invalid member '%s' (%s expected, got %s)", e.name, e.want, e.got)
+}
+
+// refusal is an error whose sentence is final.
+type refusal struct {
+	status int
+	text   string
+}
+
+func (e *refusal) Error() string { return e.text }
+
+func isMember(err error) bool {
+	var member *memberError
+	return errors.As(err, &member)
+}
+
+func isFinal(err error) bool {
+	var final *refusal
+	return errors.As(err, &final)
+}
+
+// Fail renders err as the device would: lighttpd's own page for what its web
+// server refuses, the envelope for everything else.
+func (a *API) Fail(c *dialect.Call, err error) {
+	switch {
+	case errors.Is(err, dialect.ErrNothingHere):
+		a.failPage(c, http.StatusNotFound, "404 Not Found")
+	case errors.Is(err, dialect.ErrLengthRequired):
+		a.failPage(c, http.StatusLengthRequired, "411 Length Required")
+	case errors.Is(err, dialect.ErrMethod):
+		a.failPage(c, http.StatusNotImplemented, "501 Not Implemented")
+	case errors.Is(err, dialect.ErrMalformed):
+		a.failPage(c, http.StatusBadRequest, "400 Bad Request")
+	case errors.Is(err, dialect.ErrTimeout):
+		a.failPage(c, http.StatusRequestTimeout, "408 Request Timeout")
+	case errors.Is(err, dialect.ErrHeaderTooLarge):
+		a.failPage(c, http.StatusRequestHeaderFieldsTooLarge, "431 Request Header Fields Too Large")
+	case errors.Is(err, dialect.ErrCoded):
+		a.failPage(c, http.StatusUnsupportedMediaType, "415 Unsupported Media Type")
+	default:
+		status, text := a.sentence(err)
+		c.Send(status, typeJSON, appendEnvelope(c.Buffer(), text))
+	}
+}
+
+// sentence puts err into the device's words.
+func (a *API) sentence(err error) (status int, text string) {
+	photo := a.device.Profile().Photo
+	var member *memberError
+	var final *refusal
+	switch {
+	case errors.As(err, &member):
+		return http.StatusBadRequest, member.Error()
+	case errors.As(err, &final):
+		return final.status, final.text
+	case errors.Is(err, jsondoc.ErrSyntax):
+		return http.StatusBadRequest, textNotJSON
+	case errors.Is(err, dialect.ErrBodyTooLarge):
+		return statusTooManyBytes, fmt.Sprintf(textTooManyBytes, photo.Limit/device.Megabyte)
+	}
+	switch device.KindOf(err) {
+	case device.NoSession:
+		return http.StatusUnauthorized, textInvalidSession
+	case device.BadCredentials:
+		return http.StatusUnauthorized, textBadCredentials
+	case device.NoUser:
+		return http.StatusBadRequest, textNoUser
+	case device.BadUserID:
+		return http.StatusBadRequest, textBadUserID
+	case device.NoPhoto:
+		return http.StatusNotFound, textNoPhoto
+	case device.NotAPicture, device.TooCostly:
+		return http.StatusBadRequest, textNotAPicture
+	case device.TooManyBytes:
+		return statusTooManyBytes, fmt.Sprintf(textTooManyBytes, photo.Limit/device.Megabyte)
+	case device.TooFewPixels:
+		return http.StatusBadRequest, fmt.Sprintf(textTooShort, photo.Min.X, photo.Min.Y)
+	case device.TooManyPixels:
+		return http.StatusBadRequest, fmt.Sprintf(textTooLong, photo.Max.X, photo.Max.Y)
+	case device.Full:
+		return http.StatusBadRequest, textDeviceFull
+	case device.Busy:
+		return http.StatusServiceUnavailable, textBusy
+	case device.Damaged:
+		return http.StatusInternalServerError, textDamaged
+	}
+	return http.StatusInternalServerError, textUnknown
+}
+
+// faceTexts are the device's words for what is wrong with a face.
+var faceTexts = map[device.FaceFault]string{
+	device.FaceGreyscale: textGreyscale,
+}
+
+// appendEnvelope appends the error envelope: error first, then code.
+func appendEnvelope(dst []byte, text string) []byte {
+	dst = append(dst, `{"error":`...)
+	dst = jsondoc.AppendString(dst, text)
+	return append(dst, `,"code":1}`...)
+}

@@ -1,0 +1,121 @@
+package fcgi
+
+import (
+	"net/http"
+
+	"portaria/terminal/device"
+	"portaria/terminal/dialect"
+	"portaria/terminal/dialect/jsondoc"
+)
+
+// session admits callers with a live session (access-api §2.2).
+func (a *API) session(c *dialect.Call) error {
+	token, ok := sessionToken(c)
+	if !ok || !a.device.SessionIsValid(token) {
+		return device.ErrSession
+	}
+	return nil
+}
+
+// sessionToken finds the token in the query, which wins, or in the cookie.
+// Two in the query are refused: parsers disagree on which of them counts.
+func sessionToken(c *dialect.Call) (token string, ok bool) {
+	if token, ok = c.Query("session"); ok {
+		return token, token != "" && c.QueryCount("session") == 1
+	}
+	token = c.Cookie("session")
+	return token, token != ""
+}
+
+// credentials reads login and password from a JSON body, an urlencoded body
+// or the query (access-api §2.1). Unknown members are ignored.
+func credentials(c *dialect.Call) (login, password string, err error) {
+	if !c.IsJSON() {
+		if login, err = textParam(c, "login"); err != nil {
+			return "", "", err
+		}
+		password, err = textParam(c, "password")
+		return login, password, err
+	}
+	v, err := object(c)
+	if err != nil {
+		return "", "", err
+	}
+	if login, err = textMember(v, "login"); err != nil {
+		return "", "", err
+	}
+	password, err = textMember(v, "password")
+	return login, password, err
+}
+
+func textMember(v jsondoc.Value, name string) (string, error) {
+	member := v.Member(name)
+	text, ok := member.Str()
+	if !ok {
+		return "", &memberError{name, "string", member.Kind().String()}
+	}
+	return text, nil
+}
+
+func textParam(c *dialect.Call, name string) (string, error) {
+	if text, ok := c.Form(name); ok {
+		return text, nil
+	}
+	if text, ok := c.Query(name); ok {
+		return text, nil
+	}
+	return "", &memberError{name, "string", jsondoc.Undefined.String()}
+}
+
+// login opens a session. Clients without a JSON parser cut the token out by
+// its place: session is the first member.
+func (a *API) login(c *dialect.Call) error {
+	login, password, err := credentials(c)
+	if err != nil {
+		return err
+	}
+	token, err := a.device.Login(login, password, c.Client())
+	if err != nil {
+		return err
+	}
+	c.Send(http.StatusOK, typeJSON, append(append(append(c.Buffer(), `{"session":"`...), token...), `"}`...))
+	return nil
+}
+
+// sessionIsValid answers always 200, and takes the token from a JSON body as
+// well (access-api §2.3).
+func (a *API) sessionIsValid(c *dialect.Call) error {
+	token, ok := sessionToken(c)
+	if _, inQuery := c.Query("session"); !ok && !inQuery {
+		if v, err := c.JSON(); err == nil {
+			token, ok = v.Member("session").Str()
+		}
+	}
+	answer := `{"session_is_valid":false}`
+	if ok && a.device.SessionIsValid(token) {
+		answer = `{"session_is_valid":true}`
+	}
+	c.Send(http.StatusOK, typeJSON, append(c.Buffer(), answer...))
+	return nil
+}
+
+func (a *API) logout(c *dialect.Call) error {
+	token, _ := sessionToken(c)
+	a.device.Logout(token)
+	return done(c)
+}
+
+// changeLogin replaces the account and ends every session (access-api §2.5).
+func (a *API) changeLogin(c *dialect.Call) error {
+	login, password, err := credentials(c)
+	if err != nil {
+		return err
+	}
+	if login == "" {
+		return &memberError{"login", "string", "empty string"}
+	}
+	if err := a.device.ChangeLogin(login, password); err != nil {
+		return err
+	}
+	return done(c)
+}

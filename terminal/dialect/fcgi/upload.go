@@ -1,0 +1,243 @@
+package fcgi
+
+import (
+	"fmt"
+	"net/http"
+
+	"portaria/terminal/device"
+	"portaria/terminal/dialect"
+	"portaria/terminal/dialect/jsondoc"
+)
+
+// maxBatch is how many photos one user_set_image_list may carry. The device's
+// own bound is not documented [guess]; the size of the request bounds honest
+// batches long before.
+const maxBatch = 1000
+
+// setImage keeps one photo: raw bytes in the body, whatever its label says,
+// everything else in the query (access-api §4.5).
+func (a *API) setImage(c *dialect.Call) error {
+	upload, err := a.uploadParams(c)
+	if err != nil {
+		return a.answerVerdict(c, device.Result{User: upload.User, Err: err}, upload.User != 0)
+	}
+	upload.Picture = c.Body()
+	ctx, cancel := c.Context()
+	defer cancel()
+	return a.answerVerdict(c, a.device.SetPhoto(ctx, upload), true)
+}
+
+// uploadParams reads the query of user_set_image.
+func (a *API) uploadParams(c *dialect.Call) (device.Upload, error) {
+	rules := a.device.Profile().Photo
+	user, err := queryInt(c, "user_id")
+	if err != nil {
+		return device.Upload{}, err
+	}
+	upload := device.Upload{User: user}
+	if rules.Generation == device.Classic {
+		return upload, nil
+	}
+	_, hasTimestamp := c.Query("timestamp")
+	_, hasMatch := c.Query("match")
+	if rules.NeedsTimestamp && (!hasTimestamp || !hasMatch) {
+		name := "timestamp"
+		if hasTimestamp {
+			name = "match"
+		}
+		missing := &memberError{name, "int", jsondoc.Undefined.String()}
+		return upload, &refusal{http.StatusBadRequest, missing.Error()}
+	}
+	if hasTimestamp {
+		upload.Timestamp, err = queryInt(c, "timestamp")
+	}
+	return upload, err
+}
+
+// testImage judges a photo and keeps nothing (access-api §4.9).
+func (a *API) testImage(c *dialect.Call) error {
+	ctx, cancel := c.Context()
+	defer cancel()
+	_, face, err := a.device.TestPhoto(ctx, c.Body())
+	return a.answerVerdict(c, device.Result{Face: face, Err: err}, false)
+}
+
+// answerVerdict answers for one photo: with the verdict on a facial terminal,
+// with {} or the error envelope on a classic one.
+func (a *API) answerVerdict(c *dialect.Call, r device.Result, withUser bool) error {
+	if a.device.Profile().Photo.Generation == device.Classic {
+		if r.Err != nil {
+			return r.Err
+		}
+		return done(c)
+	}
+	if r.Err != nil && !a.isVerdict(r.Err) {
+		return r.Err
+	}
+	c.Send(http.StatusOK, typeJSON, a.appendVerdict(c.Buffer(), r, withUser))
+	return nil
+}
+
+// isVerdict tells whether err is about the photo or its parameters, which a
+// facial terminal answers with status 200 (access-api §4.6).
+func (a *API) isVerdict(err error) bool {
+	status, _ := a.sentence(err)
+	return status == http.StatusBadRequest && !isFinal(err)
+}
+
+// appendVerdict appends the JSON verdict in the order that clients match:
+// user_id, scores, success, errors; success is last when all went well.
+func (a *API) appendVerdict(dst []byte, r device.Result, withUser bool) []byte {
+	dst = append(dst, '{')
+	if withUser {
+		dst = fmt.Appendf(dst, `"user_id":%d,`, r.User)
+	}
+	if s := r.Face.Scores; s != nil {
+		dst = fmt.Appendf(dst, `"scores":{"bounds_width":%d,"horizontal_center_offset":%d,"vertical_center_offset":%d,"center_pose_quality":%d,"sharpness_quality":%d},`,
+			s.BoundsWidth, s.HorizontalCenterOffset, s.VerticalCenterOffset, s.CenterPoseQuality, s.SharpnessQuality)
+	}
+	if r.Kept() {
+		return append(dst, `"success":true}`...)
+	}
+	dst = append(dst, `"success":false,"errors":[`...)
+	if r.Err != nil {
+		dst = appendFault(dst, codeRefused, a.verdictText(r.Err))
+	}
+	for i, fault := range r.Face.Faults {
+		if i > 0 || r.Err != nil {
+			dst = append(dst, ',')
+		}
+		dst = appendFault(dst, int(fault), faceTexts[fault])
+	}
+	return append(dst, `]}`...)
+}
+
+// verdictText is the sentence of err inside a verdict, where the device puts
+// a word before what its JSON parser says.
+func (a *API) verdictText(err error) string {
+	_, text := a.sentence(err)
+	if isMember(err) {
+		return "Failed: " + text
+	}
+	return text
+}
+
+func appendFault(dst []byte, code int, message string) []byte {
+	dst = fmt.Appendf(dst, `{"code":%d,"message":`, code)
+	return append(jsondoc.AppendString(dst, message), '}')
+}
+
+// item is one member of user_images as it came.
+type item struct {
+	upload   device.Upload
+	withUser bool
+	err      error
+}
+
+// setImageList keeps several photos in one transaction and says of each what
+// became of it (access-api §4.8). Photos that pass are kept even when others
+// fail.
+func (a *API) setImageList(c *dialect.Call) error {
+	v, err := object(c)
+	if err != nil {
+		return err
+	}
+	if _, err := looseFlag(v.Member("match"), "match"); err != nil {
+		return err
+	}
+	list := v.Member("user_images")
+	if list.Kind() != jsondoc.Array {
+		return &memberError{"user_images", "array", list.Kind().String()}
+	}
+	var items []item
+	for row := range list.Items() {
+		if len(items) == maxBatch {
+			return &refusal{http.StatusBadRequest, fmt.Sprintf(textTooManyRows, maxBatch, maxBatch+1)}
+		}
+		items = append(items, readItem(row))
+	}
+
+	var uploads []device.Upload
+	for _, it := range items {
+		if it.err == nil {
+			uploads = append(uploads, it.upload)
+		}
+	}
+	ctx, cancel := c.Context()
+	defer cancel()
+	kept := a.device.SetPhotos(ctx, uploads)
+
+	results := make([]device.Result, len(items))
+	for i, it := range items {
+		if it.err != nil {
+			results[i] = device.Result{User: it.upload.User, Err: it.err}
+			continue
+		}
+		results[i], kept = kept[0], kept[1:]
+	}
+	return a.answerList(c, items, results)
+}
+
+func readItem(row jsondoc.Value) item {
+	if row.Kind() != jsondoc.Object {
+		return item{err: &memberError{"user_images", "object", row.Kind().String()}}
+	}
+	user, err := looseInt(row.Member("user_id"), "user_id")
+	if err != nil {
+		return item{err: err}
+	}
+	it := item{upload: device.Upload{User: user}, withUser: true}
+	if timestamp := row.Member("timestamp"); timestamp.Kind() != jsondoc.Undefined && timestamp.Kind() != jsondoc.Null {
+		n, ok := timestamp.Int()
+		if !ok {
+			it.err = &memberError{"timestamp", "int", timestamp.Kind().String()}
+			return it
+		}
+		it.upload.Timestamp = n
+	}
+	image := row.Member("image")
+	if image.Kind() != jsondoc.String {
+		it.err = &memberError{"image", "string", image.Kind().String()}
+		return it
+	}
+	// What is not base64 is no picture either: normalization says so.
+	it.upload.Picture, _ = image.Base64()
+	return it
+}
+
+// answerList answers a batch. A classic terminal says {} when all is kept;
+// when something is not, its error envelope names the first such photo and
+// carries the same results that a facial terminal gives [guess].
+func (a *API) answerList(c *dialect.Call, items []item, results []device.Result) error {
+	status, body := http.StatusOK, append(c.Buffer(), '{')
+	if a.device.Profile().Photo.Generation == device.Classic {
+		failed := firstFailed(results)
+		if failed < 0 {
+			c.Send(status, typeJSON, append(body, '}'))
+			return nil
+		}
+		var text string
+		status, text = a.sentence(results[failed].Err)
+		body = append(body, `"error":`...)
+		body = jsondoc.AppendString(body, fmt.Sprintf("user_images[%d]: %s", failed, text))
+		body = append(body, `,"code":1,`...)
+	}
+	body = append(body, `"results":[`...)
+	for i, r := range results {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		body = a.appendVerdict(body, r, items[i].withUser)
+	}
+	c.Send(status, typeJSON, append(body, `]}`...))
+	return nil
+}
+
+func firstFailed(results []device.Result) int {
+	for i, r := range results {
+		if r.Err != nil {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,283 @@
+package dialect
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/valyala/fasthttp"
+
+	"portaria/terminal/clock"
+)
+
+// Front receives every request and calls the route it is for.
+type Front struct {
+	home   Dialect // answers for what is nobody's
+	routes map[string]*mounted
+	clock  clock.Clock
+	log    *slog.Logger
+}
+
+type mounted struct {
+	Route
+	dialect  Dialect
+	declined string // why the path is not served; Do is nil then
+	said     sync.Once
+}
+
+// NewFront mounts the dialects. The first one is the terminal's own and
+// answers for paths that belong to none. Two routes at one path are a
+// programmer's error.
+func NewFront(c clock.Clock, log *slog.Logger, dialects ...Dialect) *Front {
+	f := &Front{home: dialects[0], routes: make(map[string]*mounted), clock: c, log: log}
+	for _, d := range dialects {
+		for _, r := range d.Routes() {
+			if r.Limit == 0 {
+				r.Limit = SmallBody
+			}
+			f.mount(r.Path, &mounted{Route: r, dialect: d})
+		}
+		for _, r := range d.Declined() {
+			f.mount(r.Path, &mounted{Route: Route{Path: r.Path, Limit: SmallBody}, dialect: d, declined: r.Reason})
+		}
+	}
+	return f
+}
+
+func (f *Front) mount(path string, m *mounted) {
+	if f.routes[path] != nil {
+		panic("dialect: two routes at " + path)
+	}
+	f.routes[path] = m
+}
+
+// Install makes the front answer for s.
+func (f *Front) Install(s *fasthttp.Server) {
+	s.Handler = f.serve
+	s.ErrorHandler = f.refuse
+	s.HeaderReceived = f.bodyLimit
+	s.ExpectHandler = f.expect
+}
+
+// largeBodyTime is how long a body with a picture in it may take to arrive:
+// the largest at a few hundred kilobits a second.
+const largeBodyTime = time.Minute
+
+// bodyLimit lets the body of a request be as large as its route allows.
+func (f *Front) bodyLimit(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	if n := h.ContentLength(); n >= 0 && n < SmallBody {
+		return fasthttp.RequestConfig{MaxRequestBodySize: SmallBody - 1}
+	}
+	limit := SmallBody
+	var uri fasthttp.URI
+	if uri.Parse(nil, h.RequestURI()) == nil {
+		if m := f.routes[string(uri.Path())]; m != nil {
+			limit = m.Limit
+		}
+	}
+	return fasthttp.RequestConfig{MaxRequestBodySize: limit - 1, ReadTimeout: largeBodyTime}
+}
+
+// expect decides about a body that the client has announced and not sent yet.
+// fasthttp sends what stands in the response, although its documentation
+// would rather have it left alone; the vector expect_over_limit holds it to
+// that.
+func (f *Front) expect(ctx *fasthttp.RequestCtx) int {
+	c := &Call{ctx}
+	m := f.find(ctx)
+	if m == nil || m.Do == nil {
+		return http.StatusContinue
+	}
+	err := admit(m, c)
+	if err == nil && ctx.Request.Header.ContentLength() >= m.Limit {
+		err = ErrBodyTooLarge
+	}
+	if err == nil {
+		return http.StatusContinue
+	}
+	prepare(m.dialect, c)
+	m.dialect.Fail(c, err)
+	linger(ctx)
+	return ctx.Response.StatusCode()
+}
+
+// refuse answers a request that could not be read. What the client is still
+// sending is read and dropped, or it would never see the answer.
+func (f *Front) refuse(ctx *fasthttp.RequestCtx, err error) {
+	c := &Call{ctx}
+	switch {
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		err = ErrBodyTooLarge
+	case isTimeout(err):
+		err = ErrTimeout
+	case isSmallBuffer(err):
+		err = ErrHeaderTooLarge
+	default:
+		err = ErrMalformed
+	}
+	d := f.home
+	if errors.Is(err, ErrBodyTooLarge) {
+		if m := f.find(ctx); m != nil && m.Do != nil {
+			d = m.dialect
+			if refused := admit(m, c); refused != nil {
+				err = refused
+			}
+		}
+	}
+	ctx.Response.Reset()
+	prepare(d, c)
+	d.Fail(c, err)
+	linger(ctx)
+}
+
+func (f *Front) serve(ctx *fasthttp.RequestCtx) {
+	c := &Call{ctx}
+	m := f.find(ctx)
+	d := f.home
+	if m != nil {
+		d = m.dialect
+	}
+	prepare(d, c)
+	start := f.clock.Now()
+	if err := f.call(ctx, m, c); err != nil {
+		d.Fail(c, err)
+	}
+	if f.log.Enabled(ctx, slog.LevelDebug) {
+		// The path and never the query: the query holds the session.
+		f.log.Debug("request", "method", string(ctx.Method()), "path", string(ctx.Path()), "from", ctx.RemoteIP(),
+			"status", ctx.Response.StatusCode(), "in", len(ctx.Request.Body()), "out", len(ctx.Response.Body()), "took", f.clock.Now().Sub(start))
+	}
+}
+
+// call is the straight path of one request. fasthttp recovers nothing: an
+// escaping panic would end the process and every connection with it.
+func (f *Front) call(ctx *fasthttp.RequestCtx, m *mounted, c *Call) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			f.log.Error("handler panic", "path", string(ctx.Path()), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = ErrPanic
+		}
+	}()
+	if err := wellFormed(ctx); err != nil {
+		return err
+	}
+	if ctx.IsOptions() {
+		c.Send(http.StatusOK, "text/plain; charset=utf-8", nil)
+		return nil
+	}
+	method := string(ctx.Method())
+	switch method {
+	case http.MethodHead:
+		method = http.MethodGet
+	case http.MethodGet, http.MethodPost, http.MethodPut:
+	default:
+		return ErrMethod
+	}
+	if method != http.MethodGet && !saysLength(&ctx.Request.Header) {
+		return ErrLengthRequired
+	}
+	if m == nil || m.Do == nil {
+		if m != nil {
+			m.said.Do(func() {
+				f.log.Warn("a documented command that is not served", "path", m.Path, "reason", m.declined)
+			})
+		}
+		return ErrNothingHere
+	}
+	if !slices.Contains(m.Methods, method) {
+		return ErrMethod
+	}
+	if err := admit(m, c); err != nil {
+		return err
+	}
+	return m.Do(c)
+}
+
+func admit(m *mounted, c *Call) error {
+	if m.Admit == nil {
+		return nil
+	}
+	return m.Admit(c)
+}
+
+func (f *Front) find(ctx *fasthttp.RequestCtx) *mounted { return f.routes[string(ctx.Path())] }
+
+func prepare(d Dialect, c *Call) {
+	if !c.ctx.Request.Header.IsHTTP11() {
+		c.ctx.Response.Header.SetProtocol([]byte("HTTP/1.0"))
+	}
+	d.Prepare(c)
+}
+
+// wellFormed refuses what fasthttp lets through and other parsers read
+// differently: a bare line feed or a folded line can hide a Content-Length.
+func wellFormed(ctx *fasthttp.RequestCtx) error {
+	raw := ctx.Request.Header.RawHeaders()
+	for i := bytes.IndexByte(raw, '\n'); i >= 0; {
+		if i == 0 || raw[i-1] != '\r' {
+			return ErrMalformed
+		}
+		if i+1 < len(raw) && (raw[i+1] == ' ' || raw[i+1] == '\t') {
+			return ErrMalformed
+		}
+		next := bytes.IndexByte(raw[i+1:], '\n')
+		if next < 0 {
+			break
+		}
+		i += 1 + next
+	}
+	path := ctx.Path()
+	if bytes.IndexByte(path, 0) >= 0 || !utf8.Valid(path) {
+		return ErrMalformed
+	}
+	if coding := ctx.Request.Header.Peek("Content-Encoding"); len(coding) > 0 && !strings.EqualFold(string(coding), "identity") {
+		return ErrCoded
+	}
+	return nil
+}
+
+// saysLength tells whether a request says where its body ends. fasthttp gives
+// one that does not the length zero, as if it had said so.
+func saysLength(h *fasthttp.RequestHeader) bool {
+	if h.ContentLength() != 0 {
+		return true
+	}
+	const name = "Content-Length:"
+	for line := range bytes.Lines(h.RawHeaders()) {
+		if len(line) > len(name) && strings.EqualFold(string(line[:len(name)]), name) {
+			return true
+		}
+	}
+	return false
+}
+
+func isTimeout(err error) bool {
+	var timeout interface{ Timeout() bool }
+	return errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, fasthttp.ErrTimeout)
+}
+
+func isSmallBuffer(err error) bool {
+	var small *fasthttp.ErrSmallBuffer
+	return errors.As(err, &small)
+}
+
+// Lingerer is a connection that can wait, on closing, for its peer to stop
+// sending.
+type Lingerer interface {
+	// Linger asks for that. The connection is going to be closed.
+	Linger()
+}
+
+func linger(ctx *fasthttp.RequestCtx) {
+	if conn, ok := ctx.Conn().(Lingerer); ok {
+		conn.Linger()
+	}
+}
