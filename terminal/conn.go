@@ -1,0 +1,207 @@
+package terminal
+
+import (
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"portaria/terminal/clock"
+)
+
+// What a connection may cost. A body is taken into memory as it arrives, so
+// beyond largeBody a connection needs one of the places; a client that waits
+// for a place is simply not read from.
+const (
+	largeBody   = 64 << 10
+	largeBodies = 64
+	placeTime   = 10 * time.Second
+
+	// One client may not take every connection: others get in beside it.
+	clientConnections = 384
+
+	// A refused body is read and dropped for so long and so far, because a
+	// client that still writes when the connection is reset never sees the
+	// refusal.
+	lingerTime  = 5 * time.Second
+	lingerBytes = 256 << 20
+)
+
+var errNoPlace = errors.New("no place for a large body")
+
+// listener wraps the connections of a net.Listener and knows which are open.
+type listener struct {
+	net.Listener
+	places chan struct{}
+	once   sync.Once // closes the Listener
+
+	mu      sync.Mutex // guards all below
+	conns   map[*conn]struct{}
+	clients map[string]int // how many of them each address has
+}
+
+func newListener(ln net.Listener) *listener {
+	return &listener{Listener: ln, places: make(chan struct{}, largeBodies), conns: make(map[*conn]struct{}), clients: make(map[string]int)}
+}
+
+// Accept implements net.Listener. A client with too many connections has the
+// next one closed.
+func (l *listener) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if wrapped := l.admit(c); wrapped != nil {
+			return wrapped, nil
+		}
+		_ = c.Close()
+	}
+}
+
+func (l *listener) admit(c net.Conn) *conn {
+	client, _, _ := net.SplitHostPort(c.RemoteAddr().String())
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.clients[client] >= clientConnections {
+		return nil
+	}
+	l.clients[client]++
+	wrapped := &conn{Conn: c, listener: l, client: client}
+	l.conns[wrapped] = struct{}{}
+	return wrapped
+}
+
+func (l *listener) forget(c *conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.conns, c)
+	if l.clients[c.client]--; l.clients[c.client] == 0 {
+		delete(l.clients, c.client)
+	}
+}
+
+// Close implements net.Listener. Closing it again does nothing.
+func (l *listener) Close() (err error) {
+	l.once.Do(func() { err = l.Listener.Close() })
+	return err
+}
+
+// cut closes every open connection at once.
+func (l *listener) cut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.conns {
+		_ = c.Conn.Close()
+	}
+}
+
+// conn is one client's connection. Read, Write and Close are called by the
+// goroutine that serves it, but Close may also come from the server's
+// shutdown.
+type conn struct {
+	net.Conn
+	listener *listener
+	client   string // the peer's address without its port
+
+	mu     sync.Mutex // guards all below
+	taken  int        // bytes read since the last answer
+	placed bool       // holds one of the listener's places
+	linger bool
+	closed bool
+}
+
+// Read implements net.Conn.
+func (c *conn) Read(p []byte) (int, error) {
+	if err := c.takePlace(); err != nil {
+		return 0, err
+	}
+	n, err := c.Conn.Read(p)
+	c.mu.Lock()
+	c.taken += n
+	c.mu.Unlock()
+	return n, err
+}
+
+// takePlace waits for a place when the request has become a large one.
+func (c *conn) takePlace() error {
+	c.mu.Lock()
+	need := c.taken > largeBody && !c.placed
+	c.mu.Unlock()
+	if !need {
+		return nil
+	}
+	timer := time.NewTimer(placeTime)
+	defer timer.Stop()
+	select {
+	case c.listener.places <- struct{}{}:
+	case <-timer.C:
+		return errNoPlace
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		<-c.listener.places
+		return net.ErrClosed
+	}
+	c.placed = true
+	return nil
+}
+
+// Write implements net.Conn. An answer ends the request, and with it the need
+// for a place.
+func (c *conn) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	c.taken = 0
+	c.leavePlace()
+	c.mu.Unlock()
+	return c.Conn.Write(p)
+}
+
+// leavePlace gives the place back; mu is held.
+func (c *conn) leavePlace() {
+	if c.placed {
+		c.placed = false
+		<-c.listener.places
+	}
+}
+
+// Linger implements dialect.Lingerer.
+func (c *conn) Linger() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.linger = true
+}
+
+// Close implements net.Conn.
+func (c *conn) Close() error {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return c.Conn.Close()
+	}
+	c.closed = true
+	linger := c.linger
+	c.leavePlace()
+	c.mu.Unlock()
+
+	if linger {
+		c.drain()
+	}
+	c.listener.forget(c)
+	return c.Conn.Close()
+}
+
+// drain says that no more will be answered and waits for the peer to stop
+// sending.
+func (c *conn) drain() {
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return
+	}
+	if c.SetReadDeadline(clock.System{}.Now().Add(lingerTime)) != nil {
+		return
+	}
+	_, _ = io.CopyN(io.Discard, c.Conn, lingerBytes)
+}
