@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+
+	"portaria/store"
+	"portaria/terminal"
+	"portaria/terminal/device"
+)
+
+// defaultData is the data folder unless another is named.
+const defaultData = "portaria-data"
+
+func dataFlag(flags *flag.FlagSet) *string {
+	return flags.String("data", defaultData, "The data folder `DIR`.")
+}
+
+// defineCheck reads everything once and changes nothing.
+func defineCheck(flags *flag.FlagSet) func(streams) error {
+	data := dataFlag(flags)
+	return func(s streams) error {
+		ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
+		defer cancel()
+		progress := percent{w: s.err, what: "checking photos"}
+		report, err := store.Check(ctx, *data, progress.show)
+		progress.end()
+		if err != nil {
+			return explain(err)
+		}
+		for _, problem := range report.Problems {
+			fmt.Fprintln(s.out, problem)
+		}
+		fmt.Fprintf(s.out, "%d photos, %d users, %d log entries, %d bytes, schema %d: %d problems\n",
+			report.Photos, report.Users, report.Entries, report.FileBytes, report.Schema, len(report.Problems))
+		if len(report.Problems) > 0 {
+			return fmt.Errorf("%s is damaged; keep a copy of the folder before anything else touches it", *data)
+		}
+		return nil
+	}
+}
+
+// percent tells how far long work has come, where somebody watches.
+type percent struct {
+	w     io.Writer
+	what  string
+	shown bool
+	last  int
+}
+
+func (p *percent) show(done, total int) {
+	f, ok := p.w.(*os.File)
+	if !ok {
+		return
+	}
+	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return
+	}
+	if now := 100 * done / max(total, 1); now != p.last || !p.shown {
+		p.last, p.shown = now, true
+		fmt.Fprintf(p.w, "\r%s: %3d %%", p.what, now)
+	}
+}
+
+func (p *percent) end() {
+	if p.shown {
+		fmt.Fprintln(p.w)
+	}
+}
+
+// defineCompact rewrites the data without its holes.
+func defineCompact(flags *flag.FlagSet) func(streams) error {
+	data := dataFlag(flags)
+	return func(s streams) error {
+		before, after, err := store.Compact(*data)
+		if err != nil {
+			return explain(err)
+		}
+		_, err = fmt.Fprintf(s.out, "%d bytes before, %d bytes after\n", before, after)
+		return err
+	}
+}
+
+// defineResetLogin replaces the account, whatever it was.
+func defineResetLogin(flags *flag.FlagSet) func(streams) error {
+	data := dataFlag(flags)
+	login := flags.String("login", device.FactoryLogin, "The new `LOGIN`.")
+	password := flags.String("password", device.FactoryPassword, "The new `PASSWORD`.")
+	return func(s streams) error {
+		if _, err := os.Stat(*data); err != nil {
+			return explain(err)
+		}
+		t, err := terminal.Open(terminal.Config{Data: *data, Inspect: inspectInChild})
+		if err != nil {
+			return explain(err)
+		}
+		err = t.Device().ChangeLogin(*login, *password)
+		if err = errors.Join(err, t.Close(context.Background())); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(s.out, "login is now %q\n", *login)
+		return err
+	}
+}
+
+// explain says what to do about a data folder that cannot be opened.
+func explain(err error) error {
+	switch {
+	case errors.Is(err, store.ErrInUse):
+		return fmt.Errorf("%w; stop the terminal first", err)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w; name the terminal's data folder with --data", err)
+	}
+	return err
+}

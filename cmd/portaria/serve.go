@@ -1,0 +1,253 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"image"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"portaria/store"
+	"portaria/terminal"
+	"portaria/terminal/device"
+)
+
+// serveCmd is what the flags of serve say.
+type serveCmd struct {
+	flags *flag.FlagSet
+
+	listen, data, readyFile, users               string
+	model, login, password                       string
+	photoBox, photoOversize, faces, unknownUsers string
+	logLevel, logFormat                          string
+	ephemeral                                    bool
+	sessionIdle                                  time.Duration
+	capacity                                     int64
+}
+
+func defineServe(flags *flag.FlagSet) func(streams) error {
+	c := serveCmd{flags: flags}
+	flags.StringVar(&c.listen, "listen", "127.0.0.1:8080", "Where to listen, `HOST:PORT`; port 0 takes a free one. The default is reached from this machine only.")
+	flags.StringVar(&c.data, "data", defaultData, "The folder `DIR` where the terminal keeps its things.")
+	flags.BoolVar(&c.ephemeral, "ephemeral", false, "Keep everything in memory and forget it at the end.")
+	flags.StringVar(&c.readyFile, "ready-file", "", "Write url and pid into `FILE`, as JSON, once the terminal answers.")
+	flags.StringVar(&c.model, "model", device.DefaultModel, "The product `NAME` to be: "+strings.Join(device.Models(), ", ")+".")
+	flags.StringVar(&c.login, "login", device.FactoryLogin, "The `LOGIN` of a new data folder.")
+	flags.StringVar(&c.password, "password", device.FactoryPassword, "The `PASSWORD` of a new data folder.")
+	flags.StringVar(&c.users, "users", "", "Users to add at the start, `IDS` such as 1-100,205.")
+	flags.StringVar(&c.photoBox, "photo-box", "", "Fit larger photos into `WxH` pixels. Left out: as the model, 1024x1024 on a classic one.")
+	flags.StringVar(&c.photoOversize, "photo-oversize", "refuse", "What to do with a photo over the model's largest size, `HOW`: refuse or fit.")
+	flags.StringVar(&c.faces, "faces", "measure", "How a facial model judges faces, `HOW`: measure (what needs no detection) or off.")
+	flags.StringVar(&c.unknownUsers, "unknown-users", "model", "Photos of unknown users, `HOW`: accept, refuse, or model for what the model does.")
+	flags.DurationVar(&c.sessionIdle, "session-idle", device.DefaultSessionIdle, "How long, `TIME`, a session lives unused.")
+	flags.Int64Var(&c.capacity, "capacity", 0, "Most `BYTES` the data may take. Left out: the disk's room; on a 32-bit system what store can map.")
+	flags.StringVar(&c.logLevel, "log-level", "info", "How much to tell, `LEVEL`: debug, info, warn or error.")
+	flags.StringVar(&c.logFormat, "log-format", "text", "How to tell it, `FORMAT`: text or json.")
+	return c.run
+}
+
+// drainTime is how long calls in progress may take after SIGTERM.
+const drainTime = 20 * time.Second
+
+// run serves until SIGINT or SIGTERM.
+func (c *serveCmd) run(s streams) error {
+	log, err := c.logger(s)
+	if err != nil {
+		return &exitError{2, err}
+	}
+	config, err := c.config(log)
+	if err != nil {
+		return &exitError{2, err}
+	}
+	users, err := parseIDs(c.users)
+	if err != nil {
+		return &exitError{2, err}
+	}
+	tuneMemory()
+	ln, err := net.Listen("tcp", c.listen)
+	if err != nil {
+		return fmt.Errorf("%w; take another --listen, such as 127.0.0.1:0 for any free port", err)
+	}
+	defer ln.Close()
+	t, err := terminal.Open(config)
+	if errors.Is(err, store.ErrInUse) {
+		return fmt.Errorf("%w; stop the other terminal, or take another --data", err)
+	}
+	if err != nil {
+		return err
+	}
+	if err := t.Device().SetUsers(users...); err != nil {
+		return errors.Join(err, t.Close(context.Background()))
+	}
+	return c.serve(t, ln, log, s)
+}
+
+func (c *serveCmd) serve(t *terminal.Terminal, ln net.Listener, log *slog.Logger, s streams) error {
+	stop, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer cancel()
+	served := make(chan error, 1)
+	go func() { served <- t.Serve(ln) }()
+
+	url := "http://" + reachable(ln.Addr())
+	if err := waitReady(stop, url); err != nil {
+		return errors.Join(fmt.Errorf("the terminal does not answer at %s: %w", url, err), t.Close(context.Background()))
+	}
+	profile := t.Device().Profile()
+	fmt.Fprintf(s.out, "%s at %s\n", profile.Product, url)
+	log.Info("serving", "url", url, "model", profile.Name, "version", fullVersion(), "data", c.dataName())
+	if err := c.writeReadyFile(url); err != nil {
+		return errors.Join(err, t.Close(context.Background()))
+	}
+
+	var failed error
+	select {
+	case failed = <-served:
+	case <-stop.Done():
+		log.Info("stopping: calls in progress may finish")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	if c.readyFile != "" {
+		_ = os.Remove(c.readyFile) // it says that the terminal answers, which it no longer does
+	}
+	return errors.Join(failed, t.Close(ctx))
+}
+
+func (c *serveCmd) dataName() string {
+	if c.ephemeral {
+		return "in memory"
+	}
+	return c.data
+}
+
+func (c *serveCmd) logger(s streams) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.logLevel)); err != nil {
+		return nil, fmt.Errorf("--log-level %q is not known; take debug, info, warn or error", c.logLevel)
+	}
+	options := &slog.HandlerOptions{Level: level}
+	switch c.logFormat {
+	case "text":
+		return slog.New(slog.NewTextHandler(s.err, options)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(s.err, options)), nil
+	}
+	return nil, fmt.Errorf("--log-format %q is not known; take text or json", c.logFormat)
+}
+
+func (c *serveCmd) config(log *slog.Logger) (terminal.Config, error) {
+	box, err := parseBox(c.photoBox)
+	if err != nil {
+		return terminal.Config{}, err
+	}
+	if c.sessionIdle <= 0 {
+		return terminal.Config{}, fmt.Errorf("--session-idle %v is no time; take one such as 1h or 10m", c.sessionIdle)
+	}
+	if c.capacity < 0 {
+		return terminal.Config{}, fmt.Errorf("--capacity %d is less than nothing; leave it out for no limit", c.capacity)
+	}
+	config := terminal.Config{
+		Data: c.data, Ephemeral: c.ephemeral, Capacity: c.capacity,
+		Model: c.model, Login: c.login, Password: c.password,
+		PhotoBox: box, PhotoOversize: c.photoOversize, Faces: c.faces,
+		SessionIdle: c.sessionIdle, Log: log, Inspect: inspectInChild,
+	}
+	c.flags.Visit(func(f *flag.Flag) {
+		config.CheckAccount = config.CheckAccount || f.Name == "login" || f.Name == "password"
+	})
+	if c.unknownUsers != "model" {
+		config.UnknownUsers = c.unknownUsers
+	}
+	return config, config.Check()
+}
+
+// parseBox reads WIDTHxHEIGHT.
+func parseBox(text string) (image.Point, error) {
+	if text == "" {
+		return image.Point{}, nil
+	}
+	w, h, ok := strings.Cut(text, "x")
+	width, errW := strconv.Atoi(w)
+	height, errH := strconv.Atoi(h)
+	if !ok || errW != nil || errH != nil || width < 1 || height < 1 {
+		return image.Point{}, fmt.Errorf("--photo-box %q is no size; take one such as 1024x1024", text)
+	}
+	return image.Pt(width, height), nil
+}
+
+// maxUsers bounds --users, where a slip of the finger is a billion.
+const maxUsers = 1_000_000
+
+// parseIDs reads a list of ids and ranges of ids.
+func parseIDs(text string) ([]store.User, error) {
+	var users []store.User
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		first, last, isRange := strings.Cut(part, "-")
+		from, err := strconv.ParseInt(first, 10, 64)
+		to := from
+		if isRange && err == nil {
+			to, err = strconv.ParseInt(last, 10, 64)
+		}
+		if err != nil || from < 1 || to < from || to-from >= maxUsers {
+			return nil, fmt.Errorf("--users %q: %q is no id and no range of ids; write 1-100,205", text, part)
+		}
+		for id := from; id <= to; id++ {
+			users = append(users, store.User{ID: id, Name: "User " + strconv.FormatInt(id, 10)})
+		}
+	}
+	return users, nil
+}
+
+// reachable is the address that a client on this machine can use.
+func reachable(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok {
+		return addr.String()
+	}
+	host := tcp.IP.String()
+	if tcp.IP.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, strconv.Itoa(tcp.Port))
+}
+
+// writeReadyFile says where the terminal answers; whoever sees the file sees
+// all of it.
+func (c *serveCmd) writeReadyFile(url string) error {
+	if c.readyFile == "" {
+		return nil
+	}
+	text, err := json.Marshal(struct {
+		URL string `json:"url"`
+		PID int    `json:"pid"`
+	}{url, os.Getpid()})
+	if err != nil {
+		return err
+	}
+	draft, err := os.CreateTemp(filepath.Dir(c.readyFile), ".ready-*")
+	if err != nil {
+		return fmt.Errorf("ready file: %w", err)
+	}
+	_, err = draft.Write(append(text, '\n'))
+	if err = errors.Join(err, draft.Close()); err == nil {
+		err = os.Rename(draft.Name(), c.readyFile)
+	}
+	if err != nil {
+		_ = os.Remove(draft.Name())
+		return fmt.Errorf("ready file: %w", err)
+	}
+	return nil
+}
