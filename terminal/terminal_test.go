@@ -22,40 +22,35 @@ import (
 	"portaria/testdata"
 )
 
-func mustRead(t *testing.T, name string) []byte {
-	t.Helper()
-	picture, err := fs.ReadFile(testdata.Photos(), name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return picture
-}
-
 // get sends a GET and returns status and body.
 func get(t *testing.T, tm *terminaltest.Terminal, path string) (int, []byte) {
 	t.Helper()
-	answer, err := tm.Client().Get(tm.URL + path)
-	if err != nil {
-		t.Fatalf("GET %s: %v", path, err)
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatalf("GET %s: %v", path, err)
-	}
-	return answer.StatusCode, body
+	return send(t, tm, http.MethodGet, path, nil)
 }
 
+// post sends a POST and returns status and body.
 func post(t *testing.T, tm *terminaltest.Terminal, path string, body []byte) (int, []byte) {
 	t.Helper()
-	answer, err := tm.Client().Post(tm.URL+path, "application/octet-stream", bytes.NewReader(body))
+	return send(t, tm, http.MethodPost, path, body)
+}
+
+// send may run on a goroutine of its own, so it does not stop the test.
+func send(t *testing.T, tm *terminaltest.Terminal, method, path string, body []byte) (int, []byte) {
+	t.Helper()
+	request, err := http.NewRequest(method, tm.URL+path, bytes.NewReader(body))
 	if err != nil {
-		t.Fatalf("POST %s: %v", path, err)
+		t.Errorf("%s %s: %v", method, path, err)
+		return 0, nil
+	}
+	answer, err := tm.Client().Do(request)
+	if err != nil {
+		t.Errorf("%s %s: %v", method, path, err)
+		return 0, nil
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	if err != nil {
-		t.Fatalf("POST %s: %v", path, err)
+		t.Errorf("%s %s: %v", method, path, err)
 	}
 	return answer.StatusCode, text
 }
@@ -64,7 +59,7 @@ func TestManyClients(t *testing.T) {
 	t.Parallel()
 	tm := terminaltest.New(t, terminaltest.Data(t.TempDir()))
 	session := tm.Login()
-	pictures := [][]byte{mustRead(t, "plain-320x240.jpg"), mustRead(t, "plain-200x200.jpg")}
+	pictures := [][]byte{testdata.Photo("plain-320x240.jpg"), testdata.Photo("plain-200x200.jpg")}
 	const clients, each = 32, 8
 	var group sync.WaitGroup
 	for client := range clients {
@@ -120,7 +115,7 @@ func TestOverLimit(t *testing.T) {
 		t.Parallel()
 		tm := terminaltest.New(t)
 		session := tm.Login()
-		padded := append(mustRead(t, "plain-200x200.jpg"), make([]byte, 300<<10)...)
+		padded := append(testdata.Photo("plain-200x200.jpg"), make([]byte, 300<<10)...)
 		var group sync.WaitGroup
 		for user := range 80 {
 			group.Go(func() {
@@ -138,7 +133,7 @@ func TestOverLimit(t *testing.T) {
 	t.Run("what follows a refused body is not taken for a request", func(t *testing.T) {
 		t.Parallel()
 		tm := terminaltest.New(t)
-		tm.SetPhoto(1, mustRead(t, "plain-200x200.jpg"))
+		tm.SetPhoto(1, testdata.Photo("plain-200x200.jpg"))
 		hidden := "POST /user_destroy_image.fcgi?session=" + tm.Login() + " HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\n\r\n{\"all\":true}"
 		request := "POST /login.fcgi HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n" + hidden
 		answers := exchange(t, tm, request)
@@ -293,7 +288,7 @@ func TestClose(t *testing.T) {
 		served := make(chan error, 1)
 		go func() { served <- tm.Serve(ln) }()
 		url := "http://" + ln.Addr().String()
-		photo := mustRead(t, "plain-320x240.jpg")
+		photo := testdata.Photo("plain-320x240.jpg")
 		token := tm.Device().OpenSession()
 		answers := make(chan error, 1)
 		begun := make(chan struct{})

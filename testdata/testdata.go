@@ -17,6 +17,16 @@ func Wire() fs.FS { return sub("wire") }
 // Photos holds the pictures.
 func Photos() fs.FS { return sub("photo") }
 
+// Photo returns one picture. A name that is none of them is a mistake in the
+// test.
+func Photo(name string) []byte {
+	picture, err := fs.ReadFile(files, "photo/"+name)
+	if err != nil {
+		panic(err)
+	}
+	return picture
+}
+
 func sub(dir string) fs.FS {
 	f, err := fs.Sub(files, dir)
 	if err != nil {

@@ -157,36 +157,38 @@ func (s *served) kill() {
 	})
 }
 
-func (s *served) upload(user int64, picture []byte) error {
-	answer, err := s.client.Post(fmt.Sprintf("%s/user_set_image.fcgi?user_id=%d&session=%s", s.url, user, s.session), "", bytes.NewReader(picture))
+// do sends one request, or returns errGone.
+func (s *served) do(method, path string, user int64, body []byte) (status int, text []byte, err error) {
+	url := fmt.Sprintf("%s%s?user_id=%d&session=%s", s.url, path, user, s.session)
+	request, err := http.NewRequest(method, url, bytes.NewReader(body))
 	if err != nil {
-		return errGone
+		return 0, nil, err
+	}
+	answer, err := s.client.Do(request)
+	if err != nil {
+		return 0, nil, errGone
 	}
 	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		return errGone
+	if text, err = io.ReadAll(answer.Body); err != nil {
+		return 0, nil, errGone
 	}
-	if answer.StatusCode != http.StatusOK || string(body) != "{}" {
-		return fmt.Errorf("photo of user %d: %s %s", user, answer.Status, body)
+	return answer.StatusCode, text, nil
+}
+
+func (s *served) upload(user int64, picture []byte) error {
+	status, body, err := s.do(http.MethodPost, "/user_set_image.fcgi", user, picture)
+	if err == nil && (status != http.StatusOK || string(body) != "{}") {
+		err = fmt.Errorf("photo of user %d: status %d, %s", user, status, body)
 	}
-	return nil
+	return err
 }
 
 func (s *served) verify(user int64, picture []byte) error {
-	answer, err := s.client.Get(fmt.Sprintf("%s/user_get_image.fcgi?user_id=%d&session=%s", s.url, user, s.session))
-	if err != nil {
-		return errGone
+	status, body, err := s.do(http.MethodGet, "/user_get_image.fcgi", user, nil)
+	if err == nil && (status != http.StatusOK || !bytes.Equal(body, picture)) {
+		err = fmt.Errorf("photo of user %d: status %d, %d bytes that are not what was acknowledged", user, status, len(body))
 	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		return errGone
-	}
-	if answer.StatusCode != http.StatusOK || !bytes.Equal(body, picture) {
-		return fmt.Errorf("photo of user %d: %s, %d bytes that are not what was acknowledged", user, answer.Status, len(body))
-	}
-	return nil
+	return err
 }
 
 // verifyAll asks for every acknowledged photo.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io/fs"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,15 +15,6 @@ import (
 	"portaria/terminal/device"
 	"portaria/testdata"
 )
-
-func mustRead(t *testing.T, name string) []byte {
-	t.Helper()
-	picture, err := fs.ReadFile(testdata.Photos(), name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return picture
-}
 
 func mustProfile(t *testing.T, model string) device.Profile {
 	t.Helper()
@@ -54,12 +44,12 @@ func TestSetPhotos(t *testing.T) {
 	t.Run("what passes is kept although the rest fails, and each knows its own", func(t *testing.T) {
 		t.Parallel()
 		d := newDevice(t, device.Config{})
-		plain := mustRead(t, "plain-320x240.jpg")
+		plain := testdata.Photo("plain-320x240.jpg")
 		results := d.SetPhotos(ctx, []device.Upload{
 			{User: 5, Picture: plain},
 			{User: 0, Picture: plain},
 			{User: 6, Picture: []byte("no picture")},
-			{User: 7, Picture: mustRead(t, "alpha-200x200.png")},
+			{User: 7, Picture: testdata.Photo("alpha-200x200.png")},
 		})
 		kept := []bool{}
 		for _, r := range results {
@@ -84,7 +74,7 @@ func TestSetPhotos(t *testing.T) {
 		s := storetest.New(t)
 		c := clock.NewManual(start)
 		d := newDevice(t, device.Config{Store: s, Clock: c})
-		plain := mustRead(t, "plain-320x240.jpg")
+		plain := testdata.Photo("plain-320x240.jpg")
 		d.SetPhotos(ctx, []device.Upload{{User: 9, Picture: plain}, {User: 2, Picture: plain}})
 		if err := d.DeletePhotos(device.PhotoSelection{Users: []int64{9, 404}}); err != nil {
 			t.Fatal(err)
@@ -111,7 +101,7 @@ func TestSetPhotos(t *testing.T) {
 	t.Run("without a timestamp the device's own time counts", func(t *testing.T) {
 		t.Parallel()
 		d := newDevice(t, device.Config{Clock: clock.NewManual(start)})
-		plain := mustRead(t, "plain-320x240.jpg")
+		plain := testdata.Photo("plain-320x240.jpg")
 		d.SetPhotos(ctx, []device.Upload{{User: 1, Picture: plain}, {User: 2, Picture: plain, Timestamp: 77}})
 		list, err := d.Photos()
 		want := []store.PhotoInfo{{User: 1, Timestamp: start.Unix()}, {User: 2, Timestamp: 77}}
@@ -125,7 +115,7 @@ func TestSetPhotos(t *testing.T) {
 		if err := d.SetUsers(store.User{ID: 1, Name: "Ana"}); err != nil {
 			t.Fatal(err)
 		}
-		plain, grey := mustRead(t, "plain-320x240.jpg"), mustRead(t, "grey-200x200.jpg")
+		plain, grey := testdata.Photo("plain-320x240.jpg"), testdata.Photo("grey-200x200.jpg")
 		results := d.SetPhotos(ctx, []device.Upload{{User: 2, Picture: plain}, {User: 1, Picture: grey}})
 		if !errors.Is(results[0].Err, device.ErrNoUser) {
 			t.Errorf("photo of an unknown user: %v, want ErrNoUser", results[0].Err)
@@ -152,7 +142,7 @@ func TestSetPhotos(t *testing.T) {
 		}
 		defer s.Close()
 		d := newDevice(t, device.Config{Store: s})
-		big := mustRead(t, "plain-320x240.jpg")
+		big := testdata.Photo("plain-320x240.jpg")
 		kept := int64(0)
 		for user := int64(1); ; user++ {
 			r := d.SetPhoto(ctx, device.Upload{User: user, Picture: big})
@@ -182,7 +172,7 @@ func TestDeletePhotos(t *testing.T) {
 	t.Parallel()
 	fill := func(t *testing.T) *device.Device {
 		d := newDevice(t, device.Config{})
-		plain := mustRead(t, "plain-200x200.jpg")
+		plain := testdata.Photo("plain-200x200.jpg")
 		for user := int64(1); user <= 4; user++ {
 			if r := d.SetPhoto(context.Background(), device.Upload{User: user, Picture: plain}); !r.Kept() {
 				t.Fatal(r.Err)

@@ -2,7 +2,6 @@ package fcgi_test
 
 import (
 	"bytes"
-	"io/fs"
 	"net/http"
 	"strings"
 	"testing"
@@ -53,7 +52,7 @@ func TestRoutes(t *testing.T) {
 func TestRequirement(t *testing.T) {
 	t.Parallel()
 	h := newHandler(t, "idaccess")
-	photo := mustRead(t, "plain-320x240.jpg")
+	photo := testdata.Photo("plain-320x240.jpg")
 	session := "&session=" + h.session
 	answer := func(method, uri, body string) string {
 		t.Helper()
@@ -85,11 +84,11 @@ func TestRequirement(t *testing.T) {
 func TestRefusedStoresNothing(t *testing.T) {
 	t.Parallel()
 	h := newHandler(t, "idaccess")
-	good := mustRead(t, "plain-320x240.jpg")
+	good := testdata.Photo("plain-320x240.jpg")
 	uri := "/user_set_image.fcgi?user_id=1&session=" + h.session
 	h.call(t, http.MethodPost, uri, good)
 	for _, name := range []string{"text-renamed.jpg", "gif-renamed.jpg", "heic-renamed.jpg", "truncated-200x200.jpg"} {
-		ctx := h.call(t, http.MethodPost, uri, mustRead(t, name))
+		ctx := h.call(t, http.MethodPost, uri, testdata.Photo(name))
 		if !strings.Contains(string(ctx.Response.Body()), "Image file not recognized") {
 			t.Errorf("%s is answered %s", name, ctx.Response.Body())
 		}
@@ -98,13 +97,4 @@ func TestRefusedStoresNothing(t *testing.T) {
 	if err != nil || !bytes.Equal(kept, good) {
 		t.Errorf("after refusals the good photo is %d bytes, %v; want the %d bytes that were sent", len(kept), err, len(good))
 	}
-}
-
-func mustRead(t *testing.T, name string) []byte {
-	t.Helper()
-	picture, err := fs.ReadFile(testdata.Photos(), name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return picture
 }
