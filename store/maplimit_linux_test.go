@@ -16,6 +16,9 @@ import (
 const mapLimitEnv = "PORTARIA_STORE_MAP_LIMIT"
 
 func TestMapLimit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes as much address space as there is")
+	}
 	if os.Getenv(mapLimitEnv) == "" {
 		t.Parallel()
 		cmd := exec.Command(os.Args[0], "-test.run=^TestMapLimit$", "-test.v")

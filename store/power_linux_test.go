@@ -219,6 +219,9 @@ func lastEntry(t *testing.T, s *Store) uint64 {
 }
 
 func TestPowerCut(t *testing.T) {
+	if testing.Short() {
+		t.Skip("cuts the power of file systems of its own some seventy times")
+	}
 	t.Parallel()
 	t.Run("nothing acknowledged is lost", func(t *testing.T) {
 		t.Parallel()
