@@ -50,7 +50,7 @@ func defineServe(flags *flag.FlagSet) func(streams) error {
 	flags.StringVar(&c.faces, "faces", "measure", "How a facial model judges faces, `HOW`: measure (what needs no detection) or off.")
 	flags.StringVar(&c.unknownUsers, "unknown-users", "model", "Photos of unknown users, `HOW`: accept, refuse, or model for what the model does.")
 	flags.DurationVar(&c.sessionIdle, "session-idle", device.DefaultSessionIdle, "How long, `TIME`, a session lives unused.")
-	flags.Int64Var(&c.capacity, "capacity", 0, "Most `BYTES` the data may take. Left out: the disk's room; on a 32-bit system what store can map.")
+	flags.Int64Var(&c.capacity, "capacity", 0, "Most `BYTES` the data may take. Left out: the disk's room; on a 32-bit system 1 GiB.")
 	flags.StringVar(&c.logLevel, "log-level", "info", "How much to tell, `LEVEL`: debug, info, warn or error.")
 	flags.StringVar(&c.logFormat, "log-format", "text", "How to tell it, `FORMAT`: text or json.")
 	return c.run

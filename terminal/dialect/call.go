@@ -47,9 +47,6 @@ func (c *Call) QueryCount(name string) int {
 // Cookie returns the value of a cookie, empty when there is none.
 func (c *Call) Cookie(name string) string { return string(c.ctx.Request.Header.Cookie(name)) }
 
-// Header returns the value of a request header, empty when there is none.
-func (c *Call) Header(name string) string { return string(c.ctx.Request.Header.Peek(name)) }
-
 // Client is the address of the peer, without its port.
 func (c *Call) Client() string { return c.ctx.RemoteIP().String() }
 
@@ -88,9 +85,17 @@ func (c *Call) Context() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), WorkTime)
 }
 
-// SetHeader sets a header of the answer. Name is in canonical form.
-func (c *Call) SetHeader(name, value string) {
-	c.ctx.Response.Header.SetCanonical([]byte(name), []byte(value))
+// Header is a header of an answer, made once and sent with many.
+type Header struct{ name, value []byte }
+
+// NewHeader returns a header. Name is in canonical form.
+func NewHeader(name, value string) Header { return Header{[]byte(name), []byte(value)} }
+
+// SetHeaders sets headers of the answer.
+func (c *Call) SetHeaders(headers ...Header) {
+	for _, h := range headers {
+		c.ctx.Response.Header.SetCanonical(h.name, h.value)
+	}
 }
 
 // Buffer is the answer's own buffer, empty, to be filled and handed to Send:

@@ -132,7 +132,6 @@ func (f *Front) refuse(ctx *fasthttp.RequestCtx, err error) {
 			}
 		}
 	}
-	ctx.Response.Reset()
 	prepare(d, c)
 	d.Fail(c, err)
 	linger(ctx)
@@ -146,11 +145,15 @@ func (f *Front) serve(ctx *fasthttp.RequestCtx) {
 		d = m.dialect
 	}
 	prepare(d, c)
-	start := f.clock.Now()
+	debug := f.log.Enabled(ctx, slog.LevelDebug)
+	var start time.Time
+	if debug {
+		start = f.clock.Now()
+	}
 	if err := f.call(ctx, m, c); err != nil {
 		d.Fail(c, err)
 	}
-	if f.log.Enabled(ctx, slog.LevelDebug) {
+	if debug {
 		// The path and never the query: the query holds the session.
 		f.log.Debug("request", "method", string(ctx.Method()), "path", string(ctx.Path()), "from", ctx.RemoteIP(),
 			"status", ctx.Response.StatusCode(), "in", len(ctx.Request.Body()), "out", len(ctx.Response.Body()), "took", f.clock.Now().Sub(start))

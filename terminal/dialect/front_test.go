@@ -27,7 +27,10 @@ type plain struct {
 
 func (p plain) Routes() []dialect.Route      { return p.routes }
 func (p plain) Declined() []dialect.Declined { return p.declined }
-func (plain) Prepare(c *dialect.Call)        { c.SetHeader("X-Prepared", "yes") }
+func (plain) Prepare(c *dialect.Call) {
+	c.SetHeaders(dialect.NewHeader("X-Prepared", "yes"))
+}
+
 func (plain) Fail(c *dialect.Call, err error) {
 	c.Send(http.StatusTeapot, "text/plain", []byte(err.Error()))
 }

@@ -16,38 +16,53 @@ import (
 // A test of an integration: what it sends goes through the socket, what it
 // left behind is looked up in the terminal.
 func ExampleNew() {
-	test := func(t *testing.T) {
-		terminal := terminaltest.New(t, terminaltest.Model("idface"))
-		terminal.AddUser(10, "Ana")
-		session := terminal.Login()
+	t := new(exampleT) // in a test: the test's own t
+	defer t.end()
 
-		answer, err := terminal.Client().Post(
-			terminal.URL+"/user_set_image.fcgi?user_id=10&timestamp=1700000000&match=0&session="+session,
-			"application/octet-stream", bytes.NewReader(portrait()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer answer.Body.Close()
-		verdict, _ := io.ReadAll(answer.Body)
-		fmt.Println(string(verdict))
-		fmt.Println("kept as it was sent:", bytes.Equal(terminal.Photo(10), portrait()))
+	terminal := terminaltest.New(t, terminaltest.Model("idface"))
+	terminal.AddUser(10, "Ana")
+	session := terminal.Login()
 
-		terminal.Advance(2 * time.Hour) // the session expires
-		later, err := terminal.Client().Get(terminal.URL + "/user_list_images.fcgi?session=" + session)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer later.Body.Close()
-		refusal, _ := io.ReadAll(later.Body)
-		fmt.Println(later.StatusCode, string(refusal))
+	answer, err := terminal.Client().Post(
+		terminal.URL+"/user_set_image.fcgi?user_id=10&timestamp=1700000000&match=0&session="+session,
+		"application/octet-stream", bytes.NewReader(portrait()))
+	if err != nil {
+		t.Fatalf("upload: %v", err)
 	}
-	// In a real test file this is simply the test function.
-	testing.RunTests(func(string, string) (bool, error) { return true, nil },
-		[]testing.InternalTest{{Name: "TestIntegration", F: test}})
+	defer answer.Body.Close()
+	verdict, _ := io.ReadAll(answer.Body)
+	fmt.Println(string(verdict))
+	fmt.Println("kept as it was sent:", bytes.Equal(terminal.Photo(10), portrait()))
+
+	terminal.Advance(2 * time.Hour) // the session expires
+	later, err := terminal.Client().Get(terminal.URL + "/user_list_images.fcgi?session=" + session)
+	if err != nil {
+		t.Fatalf("list: %v", err)
+	}
+	defer later.Body.Close()
+	refusal, _ := io.ReadAll(later.Body)
+	fmt.Println(later.StatusCode, string(refusal))
 	// Output:
 	// {"user_id":10,"success":true}
 	// kept as it was sent: true
 	// 401 {"error":"Invalid session","code":1}
+}
+
+// exampleT stands in for the *testing.T that an example does not have.
+type exampleT struct {
+	testing.TB
+	cleanup []func()
+}
+
+func (*exampleT) Helper()                           {}
+func (t *exampleT) Cleanup(f func())                { t.cleanup = append(t.cleanup, f) }
+func (*exampleT) Errorf(format string, args ...any) { fmt.Printf(format+"\n", args...) }
+func (*exampleT) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
+
+func (t *exampleT) end() {
+	for _, f := range t.cleanup {
+		f()
+	}
 }
 
 // portrait draws a picture that a facial terminal takes.

@@ -20,11 +20,20 @@ const (
 
 // API is the Access API of one device.
 type API struct {
-	device *device.Device
+	device  *device.Device
+	headers []dialect.Header // of every answer
 }
 
-// New returns the Access API of d.
-func New(d *device.Device) *API { return &API{d} }
+// New returns the Access API of d. Its answers carry the headers of access-api
+// §1.2: a browser may call the terminal from any page.
+func New(d *device.Device) *API {
+	return &API{d, []dialect.Header{
+		dialect.NewHeader("Access-Control-Allow-Origin", "*"),
+		dialect.NewHeader("Access-Control-Allow-Headers", "origin, x-csrftoken, content-type, accept"),
+		dialect.NewHeader("Cache-Control", "no-store, no-cache, must-revalidate, post-check=0, pre-check=0"),
+		dialect.NewHeader("Server", d.Profile().Server),
+	}}
+}
 
 var (
 	getOrPost      = []string{http.MethodGet, http.MethodPost}
@@ -76,14 +85,8 @@ func (a *API) Routes() []dialect.Route {
 	return routes
 }
 
-// Prepare sets the headers of every answer (access-api §1.2): a browser may
-// call the terminal from any page.
-func (a *API) Prepare(c *dialect.Call) {
-	c.SetHeader("Access-Control-Allow-Origin", "*")
-	c.SetHeader("Access-Control-Allow-Headers", "origin, x-csrftoken, content-type, accept")
-	c.SetHeader("Cache-Control", "no-store, no-cache, must-revalidate, post-check=0, pre-check=0")
-	c.SetHeader("Server", a.device.Profile().Server)
-}
+// Prepare implements dialect.Dialect.
+func (a *API) Prepare(c *dialect.Call) { c.SetHeaders(a.headers...) }
 
 // done is the answer of a command that has nothing to say (access-api §1.6).
 func done(c *dialect.Call) error {
