@@ -10,9 +10,11 @@ import (
 
 // A terminal's heap is a few megabytes, of which the collector would otherwise
 // make a round for every few hundred photos served. Four times the garbage is
-// still little, and a board's memory is a limit that the collector minds.
+// still little, until a large photo is decoded: from memoryEnough on, and on a
+// small board from its share of the machine on, the collector minds every byte.
 const (
 	garbagePercent = 400
+	memoryEnough   = 128 << 20
 	memoryShare    = 0.6 // of the machine's memory
 )
 
@@ -21,9 +23,14 @@ func tuneMemory() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbagePercent)
 	}
-	if total := totalMemory(); total > 0 && os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(int64(memoryShare * float64(total)))
+	if os.Getenv("GOMEMLIMIT") != "" {
+		return
 	}
+	limit := int64(memoryEnough)
+	if total := totalMemory(); total > 0 {
+		limit = min(limit, int64(memoryShare*float64(total)))
+	}
+	debug.SetMemoryLimit(limit)
 }
 
 // totalMemory is the machine's memory in bytes, 0 where it cannot be read.
