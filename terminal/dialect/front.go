@@ -96,7 +96,7 @@ func (f *Front) expect(ctx *fasthttp.RequestCtx) int {
 	if m == nil || m.Do == nil {
 		return http.StatusContinue
 	}
-	err := admit(m, c)
+	err := f.admit(m, c)
 	if err == nil && ctx.Request.Header.ContentLength() >= m.Limit {
 		err = ErrBodyTooLarge
 	}
@@ -127,7 +127,7 @@ func (f *Front) refuse(ctx *fasthttp.RequestCtx, err error) {
 	if errors.Is(err, ErrBodyTooLarge) {
 		if m := f.find(ctx); m != nil && m.Do != nil {
 			d = m.dialect
-			if refused := admit(m, c); refused != nil {
+			if refused := f.admit(m, c); refused != nil {
 				err = refused
 			}
 		}
@@ -145,30 +145,33 @@ func (f *Front) serve(ctx *fasthttp.RequestCtx) {
 		d = m.dialect
 	}
 	prepare(d, c)
-	debug := f.log.Enabled(ctx, slog.LevelDebug)
+	traced := f.log.Enabled(ctx, slog.LevelDebug)
 	var start time.Time
-	if debug {
+	if traced {
 		start = f.clock.Now()
 	}
 	if err := f.call(ctx, m, c); err != nil {
 		d.Fail(c, err)
 	}
-	if debug {
+	if traced {
 		// The path and never the query: the query holds the session.
 		f.log.Debug("request", "method", string(ctx.Method()), "path", string(ctx.Path()), "from", ctx.RemoteIP(),
 			"status", ctx.Response.StatusCode(), "in", len(ctx.Request.Body()), "out", len(ctx.Response.Body()), "took", f.clock.Now().Sub(start))
 	}
 }
 
-// call is the straight path of one request. fasthttp recovers nothing: an
+// recovered, deferred, makes a panic an error. fasthttp recovers nothing: an
 // escaping panic would end the process and every connection with it.
+func (f *Front) recovered(ctx *fasthttp.RequestCtx, err *error) {
+	if p := recover(); p != nil {
+		f.log.Error("handler panic", "path", string(ctx.Path()), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		*err = ErrPanic
+	}
+}
+
+// call is the straight path of one request.
 func (f *Front) call(ctx *fasthttp.RequestCtx, m *mounted, c *Call) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			f.log.Error("handler panic", "path", string(ctx.Path()), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			err = ErrPanic
-		}
-	}()
+	defer f.recovered(ctx, &err)
 	if err := wellFormed(ctx); err != nil {
 		return err
 	}
@@ -198,16 +201,17 @@ func (f *Front) call(ctx *fasthttp.RequestCtx, m *mounted, c *Call) (err error) 
 	if !slices.Contains(m.Methods, method) {
 		return ErrMethod
 	}
-	if err := admit(m, c); err != nil {
+	if err := f.admit(m, c); err != nil {
 		return err
 	}
 	return m.Do(c)
 }
 
-func admit(m *mounted, c *Call) error {
+func (f *Front) admit(m *mounted, c *Call) (err error) {
 	if m.Admit == nil {
 		return nil
 	}
+	defer f.recovered(c.ctx, &err)
 	return m.Admit(c)
 }
 

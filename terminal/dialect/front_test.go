@@ -91,6 +91,7 @@ func TestFront(t *testing.T) {
 			{Path: "/large", Methods: anyMethod, Limit: 100_000, Do: okay},
 			{Path: "/small", Methods: anyMethod, Do: okay},
 			{Path: "/get", Methods: []string{http.MethodGet}, Do: okay},
+			{Path: "/admit", Methods: anyMethod, Do: okay, Admit: func(*dialect.Call) error { panic("planted") }},
 			{Path: "/closed", Methods: anyMethod, Limit: 100_000, Do: okay, Admit: func(*dialect.Call) error { return errors.New("not you") }},
 		},
 		declined: []dialect.Declined{{Path: "/declined", Reason: "for a reason"}},
@@ -101,6 +102,15 @@ func TestFront(t *testing.T) {
 		send := serve(t, &log, d)
 		if got, want := send(post("/panic", 1)), "418 handler panic"; got != want {
 			t.Errorf("a panic is answered %q, want %q", got, want)
+		}
+		for name, request := range map[string]string{
+			"over the limit": post("/admit", dialect.SmallBody),
+			"announced":      strings.Replace(post("/admit", 1), "Content-Length", "Expect: 100-continue\r\nContent-Length", 1),
+			"called":         post("/admit", 1),
+		} {
+			if got, want := send(request), "418 handler panic"; got != want {
+				t.Errorf("a panic over who may, %s: %q, want %q", name, got, want)
+			}
 		}
 		if got, want := send(post("/small", 1)), "200 1 bytes"; got != want {
 			t.Errorf("afterwards: %q, want %q", got, want)
