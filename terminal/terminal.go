@@ -205,9 +205,6 @@ func (l serverLog) Printf(format string, args ...any) {
 // Device is the terminal's inside, for a program that has it in its hands.
 func (t *Terminal) Device() *device.Device { return t.device }
 
-// Stats tells about the terminal's data.
-func (t *Terminal) Stats() store.Stats { return t.store.Stats() }
-
 // Serve answers on ln until Close. It serves one listener in its life.
 func (t *Terminal) Serve(ln net.Listener) error {
 	l, err := t.take(ln)

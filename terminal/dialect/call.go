@@ -20,9 +20,6 @@ type Call struct {
 	ctx *fasthttp.RequestCtx
 }
 
-// Path is the decoded path, which always starts with a slash.
-func (c *Call) Path() string { return string(c.ctx.Path()) }
-
 // Query returns the value of a query argument, and whether it is there.
 func (c *Call) Query(name string) (string, bool) {
 	args := c.ctx.QueryArgs()
