@@ -144,16 +144,10 @@ func (c Config) profile() (device.Profile, error) {
 		return p, err
 	}
 	p.Photo.Fit = c.PhotoOversize == "fit"
-	switch c.UnknownUsers {
-	case "":
-	case "accept":
-		p.Photo.NeedsUser = false
-	case "refuse":
-		p.Photo.NeedsUser = true
-	default:
-		return p, oneOf("unknown users", c.UnknownUsers, "accept", "refuse")
+	if c.UnknownUsers != "" {
+		p.Photo.NeedsUser = c.UnknownUsers == "refuse"
 	}
-	return p, nil
+	return p, oneOf("unknown users", c.UnknownUsers, "", "accept", "refuse")
 }
 
 func (c Config) faces() (device.FaceChecker, error) {

@@ -71,25 +71,29 @@ func isFinal(err error) bool {
 // Fail renders err as the device would: lighttpd's own page for what its web
 // server refuses, the envelope for everything else.
 func (a *API) Fail(c *dialect.Call, err error) {
-	switch {
-	case errors.Is(err, dialect.ErrNothingHere):
-		a.failPage(c, http.StatusNotFound, "404 Not Found")
-	case errors.Is(err, dialect.ErrLengthRequired):
-		a.failPage(c, http.StatusLengthRequired, "411 Length Required")
-	case errors.Is(err, dialect.ErrMethod):
-		a.failPage(c, http.StatusNotImplemented, "501 Not Implemented")
-	case errors.Is(err, dialect.ErrMalformed):
-		a.failPage(c, http.StatusBadRequest, "400 Bad Request")
-	case errors.Is(err, dialect.ErrTimeout):
-		a.failPage(c, http.StatusRequestTimeout, "408 Request Timeout")
-	case errors.Is(err, dialect.ErrHeaderTooLarge):
-		a.failPage(c, http.StatusRequestHeaderFieldsTooLarge, "431 Request Header Fields Too Large")
-	case errors.Is(err, dialect.ErrCoded):
-		a.failPage(c, http.StatusUnsupportedMediaType, "415 Unsupported Media Type")
-	default:
-		status, text := a.sentence(err)
-		c.Send(status, typeJSON, appendEnvelope(c.Buffer(), text))
+	for _, page := range pages {
+		if errors.Is(err, page.err) {
+			a.failPage(c, page.status)
+			return
+		}
 	}
+	status, text := a.sentence(err)
+	body := appendError(append(c.Buffer(), '{'), text)
+	c.Send(status, typeJSON, append(body, '}'))
+}
+
+// pages are what the device's web server answers itself, with a page.
+var pages = []struct {
+	err    error
+	status int
+}{
+	{dialect.ErrNothingHere, http.StatusNotFound},
+	{dialect.ErrLengthRequired, http.StatusLengthRequired},
+	{dialect.ErrMethod, http.StatusNotImplemented},
+	{dialect.ErrMalformed, http.StatusBadRequest},
+	{dialect.ErrTimeout, http.StatusRequestTimeout},
+	{dialect.ErrHeaderTooLarge, http.StatusRequestHeaderFieldsTooLarge},
+	{dialect.ErrCoded, http.StatusUnsupportedMediaType},
 }
 
 // sentence puts err into the device's words.
@@ -104,10 +108,12 @@ func (a *API) sentence(err error) (status int, text string) {
 		return final.status, final.text
 	case errors.Is(err, jsondoc.ErrSyntax):
 		return http.StatusBadRequest, textNotJSON
-	case errors.Is(err, dialect.ErrBodyTooLarge):
-		return statusTooManyBytes, fmt.Sprintf(textTooManyBytes, photo.Limit/device.Megabyte)
 	}
-	switch device.KindOf(err) {
+	kind := device.KindOf(err)
+	if errors.Is(err, dialect.ErrBodyTooLarge) {
+		kind = device.TooManyBytes
+	}
+	switch kind {
 	case device.NoSession:
 		return http.StatusUnauthorized, textInvalidSession
 	case device.BadCredentials:
@@ -141,9 +147,10 @@ var faceTexts = map[device.FaceFault]string{
 	device.FaceGreyscale: textGreyscale,
 }
 
-// appendEnvelope appends the error envelope: error first, then code.
-func appendEnvelope(dst []byte, text string) []byte {
-	dst = append(dst, `{"error":`...)
+// appendError appends the members of the error envelope: error first, then
+// code.
+func appendError(dst []byte, text string) []byte {
+	dst = append(dst, `"error":`...)
 	dst = jsondoc.AppendString(dst, text)
-	return append(dst, `,"code":1}`...)
+	return fmt.Appendf(dst, `,"code":%d`, codeRefused)
 }

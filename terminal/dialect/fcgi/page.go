@@ -12,7 +12,8 @@ import (
 
 // failPage answers with the page of the web server in front of the device:
 // 341 bytes for a 404, as captured (access-api §1.5).
-func (a *API) failPage(c *dialect.Call, status int, title string) {
+func (a *API) failPage(c *dialect.Call, status int) {
+	title := fmt.Sprintf("%d %s", status, http.StatusText(status))
 	c.Send(status, typeHTML, fmt.Appendf(c.Buffer(), `<?xml version="1.0" encoding="iso-8859-1"?>
 <!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN"
          "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">

@@ -218,9 +218,7 @@ func (a *API) answerList(c *dialect.Call, items []item, results []device.Result)
 		}
 		var text string
 		status, text = a.sentence(results[failed].Err)
-		body = append(body, `"error":`...)
-		body = jsondoc.AppendString(body, fmt.Sprintf("user_images[%d]: %s", failed, text))
-		body = append(body, `,"code":1,`...)
+		body = append(appendError(body, fmt.Sprintf("user_images[%d]: %s", failed, text)), ',')
 	}
 	body = append(body, `"results":[`...)
 	for i, r := range results {
