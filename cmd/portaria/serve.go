@@ -73,6 +73,8 @@ func (c *serveCmd) run(s streams) error {
 	if err != nil {
 		return &exitError{2, err}
 	}
+	stop, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer cancel()
 	tuneMemory()
 	ln, err := net.Listen("tcp", c.listen)
 	if err != nil {
@@ -89,26 +91,17 @@ func (c *serveCmd) run(s streams) error {
 	if err := t.Device().SetUsers(users...); err != nil {
 		return errors.Join(err, t.Close(context.Background()))
 	}
-	return c.serve(t, ln, log, s)
+	return c.serve(stop, t, ln, log, s)
 }
 
-func (c *serveCmd) serve(t *terminal.Terminal, ln net.Listener, log *slog.Logger, s streams) error {
-	stop, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer cancel()
+// serve answers on ln until stop ends, which it may have done already.
+func (c *serveCmd) serve(stop context.Context, t *terminal.Terminal, ln net.Listener, log *slog.Logger, s streams) error {
 	served := make(chan error, 1)
 	go func() { served <- t.Serve(ln) }()
 
-	url := "http://" + reachable(ln.Addr())
-	if err := waitReady(stop, url); err != nil {
-		return errors.Join(fmt.Errorf("the terminal does not answer at %s: %w", url, err), t.Close(context.Background()))
-	}
-	profile := t.Device().Profile()
-	fmt.Fprintf(s.out, "%s at %s\n", profile.Product, url)
-	log.Info("serving", "url", url, "model", profile.Name, "version", fullVersion(), "data", c.dataName())
-	if err := c.writeReadyFile(url); err != nil {
+	if err := c.announce(stop, t, ln, log, s); err != nil && stop.Err() == nil {
 		return errors.Join(err, t.Close(context.Background()))
 	}
-
 	var failed error
 	select {
 	case failed = <-served:
@@ -121,6 +114,18 @@ func (c *serveCmd) serve(t *terminal.Terminal, ln net.Listener, log *slog.Logger
 		_ = os.Remove(c.readyFile) // it says that the terminal answers, which it no longer does
 	}
 	return errors.Join(failed, t.Close(ctx))
+}
+
+// announce says that the terminal answers, once it does.
+func (c *serveCmd) announce(stop context.Context, t *terminal.Terminal, ln net.Listener, log *slog.Logger, s streams) error {
+	url := "http://" + reachable(ln.Addr())
+	if err := waitReady(stop, url); err != nil {
+		return fmt.Errorf("the terminal does not answer at %s: %w", url, err)
+	}
+	profile := t.Device().Profile()
+	fmt.Fprintf(s.out, "%s at %s\n", profile.Product, url)
+	log.Info("serving", "url", url, "model", profile.Name, "version", fullVersion(), "data", c.dataName())
+	return c.writeReadyFile(url)
 }
 
 func (c *serveCmd) dataName() string {
