@@ -293,8 +293,16 @@ func TestClose(t *testing.T) {
 		answers := make(chan error, 1)
 		begun := make(chan struct{})
 		go func() {
-			body := &slowReader{photo: photo, begun: begun}
-			answer, err := http.Post(url+"/user_set_image.fcgi?user_id=1&session="+token, "", body)
+			// The body is sent once the terminal has asked for it: before that
+			// nobody knows whether the connection has been accepted.
+			call, err := http.NewRequest(http.MethodPost, url+"/user_set_image.fcgi?user_id=1&session="+token, &slowReader{photo: photo, begun: begun})
+			if err != nil {
+				answers <- err
+				return
+			}
+			call.Header.Set("Expect", "100-continue")
+			client := http.Client{Transport: &http.Transport{ExpectContinueTimeout: time.Minute}}
+			answer, err := client.Do(call)
 			if err == nil {
 				answer.Body.Close()
 				if answer.StatusCode != http.StatusOK {
