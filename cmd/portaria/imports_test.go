@@ -31,16 +31,18 @@ var fences = map[string][]string{
 
 // rooms is the architecture: arrows point down only.
 var rooms = map[string]room{
-	"store":            {fences: []string{"bbolt", "windows"}},
-	"store/storetest":  {ours: []string{"store"}},
+	"store/schema":     {},
+	"store/query":      {ours: []string{"store/schema"}},
+	"store":            {ours: []string{"store/schema", "store/query"}, fences: []string{"bbolt", "windows"}},
+	"store/storetest":  {ours: []string{"store", "store/schema"}},
 	"imaging":          {fences: []string{"imaging", "codecs"}},
 	"terminal/clock":   {},
 	"testdata":         {},
-	"terminal/device":  {ours: []string{"store", "imaging", "terminal/clock"}},
+	"terminal/device":  {ours: []string{"store", "store/query", "store/schema", "imaging", "terminal/clock"}},
 	"terminal/dialect": {ours: []string{"terminal/clock", "terminal/dialect/jsondoc"}, fences: []string{"fasthttp", "net/http"}},
 
 	"terminal/dialect/jsondoc": {},
-	"terminal/dialect/fcgi":    {ours: []string{"terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
+	"terminal/dialect/fcgi":    {ours: []string{"store", "store/query", "store/schema", "terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
 
 	"terminal":              {ours: []string{"store", "terminal/clock", "terminal/device", "terminal/dialect", "terminal/dialect/fcgi"}, fences: []string{"fasthttp"}},
 	"terminal/vector":       {ours: []string{"terminal/clock"}, fences: []string{"txtar", "net/http"}},

@@ -101,7 +101,9 @@ func (e *NoTableError) Error() string { return "no such table: " + e.Table }
 // NoColumnError is a column that its table does not have.
 type NoColumnError struct{ Column Column }
 
-func (e *NoColumnError) Error() string { return "no such column: " + e.Column.Table + "." + e.Column.Name }
+func (e *NoColumnError) Error() string {
+	return "no such column: " + e.Column.Table + "." + e.Column.Name
+}
 
 // NoJoinError is a table that no reference connects with the others.
 type NoJoinError struct{ Table string }
