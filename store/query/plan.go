@@ -265,8 +265,7 @@ func (c *compiler) cond(e Expr) (*Cond, error) {
 		cell, err := c.cell(e.Column)
 		cond := &Cond{Cell: cell, Expr: e}
 		if e.Op == Like || e.Op == NotLike {
-			pattern := NewPattern(e.Value.Str())
-			cond.Pattern = &pattern
+			cond.Pattern = NewPattern(e.Value.Str())
 		}
 		return cond, err
 	case In:
