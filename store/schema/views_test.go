@@ -151,6 +151,14 @@ func TestWith(t *testing.T) {
 		}
 		checkSchema(t, after)
 	})
+	t.Run("two copies of one schema share no column", func(t *testing.T) {
+		t.Parallel()
+		one := before.With([]Field{{Table: "c_users", Name: "one", Slot: 32}})
+		before.With([]Field{{Table: "c_users", Name: "other", Slot: 32}})
+		if diff := cmp.Diff([]string{"id", "user_id", "cpf", "one"}, columnNames(one.Table("c_users"))); diff != "" {
+			t.Errorf("c_users (-want +got):\n%s", diff)
+		}
+	})
 	t.Run("children and paths are of the copy", func(t *testing.T) {
 		t.Parallel()
 		for _, c := range after.Children("users") {
