@@ -29,13 +29,16 @@ func (d *Device) view(tx *store.Tx) *schema.Schema {
 }
 
 // Schema is the tables that this product has, with the custom columns that
-// were added.
-func (d *Device) Schema() (s *schema.Schema, err error) {
-	err = d.store.View(func(tx *store.Tx) error {
+// were added; without them when the store cannot be read.
+func (d *Device) Schema() *schema.Schema {
+	var s *schema.Schema
+	if d.store.View(func(tx *store.Tx) error {
 		s = d.view(tx)
 		return nil
-	})
-	return s, err
+	}) != nil {
+		return schema.Of(d.profile.Line)
+	}
+	return s
 }
 
 // table is a table of this product.
