@@ -88,8 +88,8 @@ type Query struct {
 	Fields     []Field // none: every column of Table
 	Group      []Column
 	Order      []Column // none: by the rows' ids
-	Descending bool
-	Limit      int64 // NoLimit: every row
+	Descending bool     // of all of Order together
+	Limit      int64    // NoLimit: every row
 	Offset     int64
 }
 
