@@ -214,7 +214,7 @@ func randomQuestion(rng *rand.Rand) query.Query {
 	}
 	q.Descending = rng.IntN(2) == 0
 	if len(use) == 1 && rng.IntN(2) == 0 {
-		q.Limit, q.Offset = rng.Int64N(20), rng.Int64N(5)
+		q.Limit, q.Offset = rng.Int64N(25)-5, rng.Int64N(5)
 	}
 	return q
 }

@@ -62,7 +62,8 @@ func (Compare) expr() {}
 func (In) expr()      {}
 func (IsNull) expr()  {}
 
-// NoLimit is the Limit of a query that wants every row.
+// NoLimit is the Limit of a query that wants every row; any other negative one
+// means the same.
 const NoLimit = -1
 
 // Filter says which rows of a table are meant.
