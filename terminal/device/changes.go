@@ -62,7 +62,7 @@ var operations = [...]string{store.Inserted: "insert", store.Updated: "update", 
 
 // track writes one line of change_logs.
 func track(tx *store.Tx, logs *schema.Table, op store.ChangeOp, table string, id, now int64) error {
-	_, err := tx.Insert(logs, schema.Row{
+	_, err := tx.AppendRow(logs, schema.Row{
 		{Column: logs.Column("operation_type"), Value: schema.Text(operations[op])},
 		{Column: logs.Column("table_name"), Value: schema.Text(table)},
 		{Column: logs.Column("table_id"), Value: schema.Int(id)},
