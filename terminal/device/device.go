@@ -45,6 +45,7 @@ type Device struct {
 	account  *account
 	faces    FaceChecker
 	decoders chan struct{} // holds a token for each photo being decoded
+	notices  notices
 }
 
 // New returns the device that keeps its things in c.Store, which stays the

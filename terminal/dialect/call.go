@@ -44,6 +44,9 @@ func (c *Call) QueryCount(name string) int {
 // Cookie returns the value of a cookie, empty when there is none.
 func (c *Call) Cookie(name string) string { return string(c.ctx.Request.Header.Cookie(name)) }
 
+// Path is the path of the request.
+func (c *Call) Path() string { return string(c.ctx.Path()) }
+
 // Client is the address of the peer, without its port.
 func (c *Call) Client() string { return c.ctx.RemoteIP().String() }
 

@@ -9,8 +9,7 @@ var unserved = []struct {
 	commands []string
 }{
 	{"the tables of users, cards, rules and logs are not there yet", []string{
-		"create_objects", "create_or_modify_objects", "destroy_objects", "export_objects",
-		"face_template_count_distinct", "load_objects", "modify_objects", "object_add_field", "object_metadata",
+		"export_objects", "face_template_count_distinct", "object_add_field", "object_metadata",
 		"object_remove_fields", "template_sync_end", "template_sync_init", "user_hash_password",
 	}},
 	{"the configuration tree is not there yet", []string{

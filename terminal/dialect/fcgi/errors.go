@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"portaria/terminal/device"
 	"portaria/terminal/dialect"
@@ -34,6 +35,13 @@ const (
 	textTooManyIDs   = "Invalid member 'user_ids' (at most %d expected, got %d)"
 	textTooManyRows  = "Invalid member 'user_images' (at most %d expected, got %d)"
 	textListTooLarge = "Too many image bytes in one answer"
+
+	textTooManyValues    = "Invalid member 'values' (at most %d expected)"
+	textTooManyVariables = "too many SQL variables"
+	textTooDeep          = "Expression tree is too large (maximum depth 1000)"
+	textTooManyColumns   = "too many columns in result set"
+	textOutOfMemory      = "out of memory"
+	textBodyTooLarge     = "Request too large"
 )
 
 // The status of a refusal for size is not documented either [guess]: what
@@ -78,6 +86,9 @@ func (a *API) Fail(c *dialect.Call, err error) {
 		}
 	}
 	status, text := a.sentence(err)
+	if errors.Is(err, dialect.ErrBodyTooLarge) && !strings.Contains(c.Path(), "image") {
+		text = textBodyTooLarge
+	}
 	body := appendError(append(c.Buffer(), '{'), text)
 	c.Send(status, typeJSON, append(body, '}'))
 }
@@ -109,9 +120,17 @@ func (a *API) sentence(err error) (status int, text string) {
 	case errors.Is(err, jsondoc.ErrSyntax):
 		return http.StatusBadRequest, textNotJSON
 	}
+	if text, ok := a.objectText(err); ok {
+		return objectStatus, text
+	}
 	kind := device.KindOf(err)
-	if errors.Is(err, dialect.ErrBodyTooLarge) {
+	switch {
+	case errors.Is(err, dialect.ErrBodyTooLarge):
 		kind = device.TooManyBytes
+	case errors.Is(err, dialect.ErrTooLong):
+		return objectStatus, textOutOfMemory
+	case errors.Is(err, dialect.ErrNoRoom):
+		kind = device.Busy
 	}
 	switch kind {
 	case device.NoSession:
