@@ -48,6 +48,9 @@ type PhotoRules struct {
 	Fit bool
 	// NeedsUser refuses a photo of a user that the terminal does not know.
 	NeedsUser bool
+	// FollowsUser deletes the photo with its user. Elsewhere it stays behind,
+	// dangling, until it is asked to go.
+	FollowsUser bool
 	// NeedsTimestamp refuses an upload without timestamp or match; otherwise
 	// a missing timestamp becomes the terminal's time, a missing match false.
 	NeedsTimestamp bool
@@ -69,6 +72,8 @@ var facialPhoto = PhotoRules{
 	Min:        image.Pt(160, 160),
 	Max:        image.Pt(1920, 1080),
 	NeedsUser:  true,
+
+	FollowsUser: true,
 }
 
 // strictFacialPhoto is the HID-branded firmware, which answers 400 when
