@@ -40,6 +40,7 @@ const (
 	textTooManyVariables = "too many SQL variables"
 	textTooDeep          = "Expression tree is too large (maximum depth 1000)"
 	textTooManyColumns   = "too many columns in result set"
+	textTooBig           = "string or blob too big"
 	textOutOfMemory      = "out of memory"
 	textBodyTooLarge     = "Request too large"
 )
@@ -86,11 +87,22 @@ func (a *API) Fail(c *dialect.Call, err error) {
 		}
 	}
 	status, text := a.sentence(err)
-	if errors.Is(err, dialect.ErrBodyTooLarge) && !strings.Contains(c.Path(), "image") {
-		text = textBodyTooLarge
+	if device.KindOf(err) == device.TooManyBytes || errors.Is(err, dialect.ErrBodyTooLarge) {
+		status, text = tooManyBytes(c, err, status, text)
 	}
 	body := appendError(append(c.Buffer(), '{'), text)
 	c.Send(status, typeJSON, append(body, '}'))
+}
+
+// tooManyBytes is what to say of something too large that is no photo.
+func tooManyBytes(c *dialect.Call, err error, status int, text string) (int, string) {
+	switch {
+	case !strings.Contains(c.Path(), "object"):
+		return status, text
+	case errors.Is(err, dialect.ErrBodyTooLarge):
+		return statusTooManyBytes, textBodyTooLarge
+	}
+	return objectStatus, textTooBig
 }
 
 // pages are what the device's web server answers itself, with a page.

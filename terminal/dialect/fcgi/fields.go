@@ -1,10 +1,11 @@
 package fcgi
 
 import (
+	"errors"
 	"strconv"
-	"strings"
 
 	"portaria/store/schema"
+	"portaria/terminal/device"
 	"portaria/terminal/dialect"
 	"portaria/terminal/dialect/jsondoc"
 )
@@ -19,7 +20,11 @@ func (a *API) addField(c *dialect.Call) error {
 	if err != nil {
 		return err
 	}
-	if _, err := a.device.AddField(field); err != nil {
+	_, err = a.device.AddField(field)
+	if errors.Is(err, device.ErrColumnName) {
+		err = nearError(field.Name)
+	}
+	if err != nil {
 		return err
 	}
 	return done(c)
@@ -35,9 +40,6 @@ func readField(q *ask) (schema.Field, error) {
 	var err error
 	if f.Name, err = textMember(q.body, "column_name"); err != nil {
 		return f, err
-	}
-	if !isColumnName(f.Name) {
-		return f, nearError(f.Name)
 	}
 	if f.Label, err = optionalText(q.body, "name", f.Name); err != nil {
 		return f, err
@@ -72,15 +74,6 @@ func readField(q *ask) (schema.Field, error) {
 	f.Unique = f.Unique || unique
 	return f, err
 }
-
-// isColumnName tells whether a name needs no quotes in the device's database.
-func isColumnName(name string) bool {
-	return name != "" && len(name) <= maxColumnName && !(name[0] >= '0' && name[0] <= '9') &&
-		strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
-}
-
-// maxColumnName bounds a custom column's name [guess].
-const maxColumnName = 64
 
 // fieldDefault reads a default, which the web interface writes as a string
 // whatever the type, and as an empty one when there is none.
