@@ -50,11 +50,23 @@ func (d *Device) follow(tx *store.Tx) {
 				return err
 			}
 		}
-		if name == usersTable && c.Op == store.Deleted && d.profile.Photo.FollowsUser {
+		switch {
+		case c.Op != store.Deleted:
+		case name == usersTable && d.profile.Photo.FollowsUser:
 			return forgetPhoto(tx, c.ID, now)
+		case name == customColumnsTable:
+			return orNotFound(tx.RemoveField(c.ID))
 		}
 		return nil
 	})
+}
+
+// orNotFound is err unless there was nothing to be found.
+func orNotFound(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // operations are the words of change_logs.

@@ -230,7 +230,7 @@ func (d *Device) Destroy(f query.Filter) (changes int64, err error) {
 		changes = int64(len(ids))
 		for _, id := range ids {
 			// What depended on an earlier one has gone with it.
-			if err := tx.Remove(t, id); err != nil && !errors.Is(err, store.ErrNotFound) {
+			if err := orNotFound(tx.Remove(t, id)); err != nil {
 				return err
 			}
 		}

@@ -310,6 +310,15 @@ func TestFields(t *testing.T) {
 	if d.Schema().Table("c_users").Column("birthdate") >= 0 {
 		t.Error("the column is still there")
 	}
+	if _, err := d.AddField(schema.Field{Table: "c_users", Name: "colour", Type: schema.String}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Destroy(where("custom_columns", "column_name", schema.Text("colour"))); err != nil {
+		t.Fatal(err)
+	}
+	if d.Schema().Table("c_users").Column("colour") >= 0 {
+		t.Error("the row of a column is gone and the column is still there")
+	}
 	for _, name := range []string{"", "1st", "a b", "x;--", "é"} {
 		if _, err := d.AddField(schema.Field{Table: "c_users", Name: name}); !errors.Is(err, device.ErrColumnName) {
 			t.Errorf("a column named %q: %v, want ErrColumnName", name, err)
