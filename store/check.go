@@ -17,10 +17,12 @@ const maxProblems = 100
 
 // Report is what Check found.
 type Report struct {
-	Schema                 int
-	Photos, Users, Entries int
-	FileBytes              int64
-	Problems               []string // empty: everything that was stored can be had back
+	Schema        int
+	Photos        int
+	Users         int
+	Rows, Entries int // of all tables, of the log
+	FileBytes     int64
+	Problems      []string // empty: everything that was stored can be had back
 }
 
 func (r *Report) problem(format string, args ...any) {
@@ -113,12 +115,7 @@ func checkRecords(ctx context.Context, s *Store, r *Report, progress func(done, 
 		for p := range tx.Photos() {
 			photos = append(photos, p.User)
 		}
-		for u := range tx.Users() {
-			if _, err := tx.User(u.ID); err != nil {
-				r.problem("%v", err)
-			}
-			r.Users++
-		}
+		checkTables(tx, r)
 		if _, err := tx.Account(); err != nil && !errors.Is(err, ErrNotFound) {
 			r.problem("%v", err)
 		}

@@ -249,7 +249,7 @@ func (s *Store) attempt(ops []*op) (done []*op, bad *op, err error) {
 	err = s.file.db.Update(func(btx *bolt.Tx) error {
 		dirty := false
 		for _, o := range ops {
-			tx := &Tx{bolt: btx, seen: &s.file.seen}
+			tx := &Tx{bolt: btx, seen: &s.file.seen, known: &s.known}
 			o.err = o.call(tx)
 			o.grows = tx.grows
 			switch {

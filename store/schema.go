@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	bolt "go.etcd.io/bbolt"
+
+	"portaria/store/schema"
 )
 
 // The buckets of a file. meta and tail are small enough for bbolt to keep them
@@ -13,7 +15,7 @@ import (
 var (
 	bucketMeta   = []byte("meta")
 	bucketPhotos = []byte("photos") // one nested bucket per user; see photo.go
-	bucketUsers  = []byte("users")
+	bucketTables = []byte("tables") // a bucket per table and index; see tables.go
 	bucketLog    = []byte("log")  // older entries in chunks; see log.go
 	bucketTail   = []byte("tail") // the newest entries
 
@@ -26,7 +28,31 @@ var (
 )
 
 // migrations[v-1] brings a file from version v to v+1, in one transaction.
-var migrations = []func(*bolt.Tx) error{}
+var migrations = []func(*bolt.Tx) error{usersToTable}
+
+// usersToTable makes the users of version 1, an id and a name each, rows of
+// the table of users.
+func usersToTable(btx *bolt.Tx) error {
+	old := []byte("users")
+	if _, err := btx.CreateBucket(bucketTables); err != nil {
+		return err
+	}
+	tx := &Tx{bolt: btx, known: new(tablesKnown)}
+	users := tx.schema().Table("users")
+	id, name := users.Column("id"), users.Column("name")
+	const version = 1
+	err := btx.Bucket(old).ForEach(func(k, v []byte) error {
+		if len(k) != 8 || len(v) == 0 || v[0] != version {
+			return nil
+		}
+		_, err := tx.Insert(users, schema.Row{{Column: id, Value: schema.Int(idOf(k))}, {Column: name, Value: schema.Text(string(v[1:]))}})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return btx.DeleteBucket(old)
+}
 
 // errMigration is a step that failed on sound data: a fault of this program,
 // which must not cost anybody the file.
@@ -34,7 +60,7 @@ var errMigration = errors.New("migration failed")
 
 // initialise gives an empty file its buckets and its version.
 func initialise(tx *bolt.Tx) error {
-	for _, name := range [][]byte{bucketMeta, bucketPhotos, bucketUsers, bucketLog, bucketTail} {
+	for _, name := range [][]byte{bucketMeta, bucketPhotos, bucketTables, bucketLog, bucketTail} {
 		if _, err := tx.CreateBucket(name); err != nil {
 			return err
 		}
@@ -72,7 +98,7 @@ func probe(db *bolt.DB, newest uint32) (err error) {
 		if v > newest {
 			return fmt.Errorf("%w: schema %d, this program knows %d", ErrNewerSchema, v, newest)
 		}
-		for _, name := range [][]byte{bucketPhotos, bucketUsers, bucketLog, bucketTail} {
+		for _, name := range [][]byte{bucketPhotos, bucketTables, bucketLog, bucketTail} {
 			if tx.Bucket(name) == nil {
 				return fmt.Errorf("%w: no bucket %q", ErrDamaged, name)
 			}

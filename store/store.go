@@ -18,6 +18,8 @@ import (
 	"sync/atomic"
 
 	bolt "go.etcd.io/bbolt"
+
+	"portaria/store/schema"
 )
 
 const (
@@ -25,7 +27,7 @@ const (
 	// reaches it; products set their own lower limit above this package.
 	MaxPhoto = 2_000_000
 	// SchemaVersion is the layout this program writes.
-	SchemaVersion = 1
+	SchemaVersion = 2
 )
 
 // The failures a caller may act on; test with errors.Is.
@@ -63,7 +65,8 @@ type Store struct {
 	dir  string   // of an ephemeral store on systems that cannot unlink it early
 	lock *os.File // held for the Store's life; nil when ephemeral
 
-	queue queue // of Updates; see group.go
+	queue queue       // of Updates; see group.go
+	known tablesKnown // what tables there are; see fields.go
 
 	mu     sync.RWMutex // guards file and closed: read-locked by readers, locked by the leader to exchange them
 	file   *file        // nil while it could not be opened again
@@ -139,6 +142,14 @@ type Tx struct {
 	seen  *seen
 	dirty bool // something was changed, so a failure needs a rollback
 	grows bool // something was added beyond a log entry, so the reserve is not for it
+
+	known  *tablesKnown
+	full   *schema.Schema // nil until it is asked for
+	fields []storedField  // the custom columns that full has, and the removed ones
+	all    *bolt.Bucket   // of the tables
+	open   map[string]*table
+	made   map[string]bool // the buckets of tables that are there and ready for writing
+	watch  func(Change) error
 }
 
 // View runs fn on the current state. fn should be short: whoever exchanges the
@@ -155,7 +166,7 @@ func (s *Store) View(fn func(*Tx) error) (err error) {
 	defer caught(&err)
 	defer faultsPanic()()
 	return s.file.db.View(func(btx *bolt.Tx) error {
-		return fn(&Tx{bolt: btx, seen: &s.file.seen})
+		return fn(&Tx{bolt: btx, seen: &s.file.seen, known: &s.known})
 	})
 }
 

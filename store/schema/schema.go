@@ -103,6 +103,11 @@ type Table struct {
 	Pseudo bool    // holds no rows: it only lends its columns to a query
 	Lines  Lines
 
+	// Through is set for junctions and for the main tables: a way to join two
+	// other tables may lead through them.
+	Through bool
+
+	places int // of the full definition, whatever columns a view shows
 	byName map[string]int
 }
 
@@ -114,9 +119,10 @@ func (t *Table) Column(name string) int {
 	return -1
 }
 
-// Slots is how many places a stored row of t may have.
+// Slots is how many places a stored row of t may have, those included that
+// only terminals of another line use.
 func (t *Table) Slots() int {
-	n := 0
+	n := t.places
 	for i := range t.Columns {
 		n = max(n, t.Columns[i].Slot+1)
 	}
@@ -140,6 +146,7 @@ type Schema struct {
 	tables   []*Table
 	byName   map[string]*Table
 	children map[string][]Child
+	hops     map[string][]Hop // by the table they start from
 }
 
 // Table returns the table with that name, or nil.
@@ -178,6 +185,7 @@ func New(tables ...*Table) *Schema {
 			}
 		}
 	}
+	s.link()
 	return s
 }
 

@@ -1,0 +1,236 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"portaria/store/schema"
+)
+
+// keyFields holds the custom columns, those that were removed too: their
+// slots are not given again. It sorts before every bucket's name.
+var keyFields = []byte("\x00fields")
+
+// maxFields bounds the custom columns, removed ones counted.
+const maxFields = 1000
+
+// storedField is a custom column on disk.
+type storedField struct {
+	ID      int64  `json:"id"`
+	Table   string `json:"table"`
+	Name    string `json:"name"`
+	Label   string `json:"label,omitempty"`
+	Type    uint8  `json:"type"`
+	NotNull bool   `json:"not_null,omitempty"`
+	Unique  bool   `json:"unique,omitempty"`
+	Default *cell  `json:"default,omitempty"`
+	Slot    int    `json:"slot"`
+	Removed bool   `json:"removed,omitempty"`
+}
+
+// cell is a value in JSON.
+type cell struct {
+	Int  *int64  `json:"int,omitempty"`
+	Text *string `json:"text,omitempty"`
+	Blob []byte  `json:"blob,omitempty"`
+}
+
+func cellOf(v schema.Value) *cell {
+	switch v.Kind() {
+	case schema.IntKind:
+		n := v.Int()
+		return &cell{Int: &n}
+	case schema.TextKind:
+		s := v.Str()
+		return &cell{Text: &s}
+	case schema.BlobKind:
+		return &cell{Blob: []byte(v.Str())}
+	}
+	return nil
+}
+
+func (c *cell) value() schema.Value {
+	switch {
+	case c == nil:
+		return schema.Null
+	case c.Int != nil:
+		return schema.Int(*c.Int)
+	case c.Text != nil:
+		return schema.Text(*c.Text)
+	}
+	return schema.Blob(string(c.Blob))
+}
+
+// tablesKnown is the schema of an open store, made anew when its custom
+// columns change.
+type tablesKnown struct {
+	mu     sync.Mutex // guards all below
+	base   *schema.Schema
+	raw    string // of the custom columns that full has
+	full   *schema.Schema
+	fields []storedField
+}
+
+// get returns the schema for the custom columns in raw.
+func (k *tablesKnown) get(raw []byte) (*schema.Schema, []storedField, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.full != nil && k.raw == string(raw) {
+		return k.full, k.fields, nil
+	}
+	if k.base == nil {
+		k.base = schema.All()
+	}
+	var fields []storedField
+	if len(raw) > 0 {
+		if err := json.Unmarshal(raw, &fields); err != nil {
+			return nil, nil, fmt.Errorf("custom columns: %w: %w", ErrDamaged, err)
+		}
+	}
+	k.raw, k.fields = string(raw), fields
+	k.full = k.base.With(live(fields))
+	return k.full, k.fields, nil
+}
+
+// live are the custom columns that are there.
+func live(fields []storedField) []schema.Field {
+	var list []schema.Field
+	for _, f := range fields {
+		if !f.Removed {
+			list = append(list, f.field())
+		}
+	}
+	return list
+}
+
+func (f storedField) field() schema.Field {
+	return schema.Field{
+		ID: f.ID, Table: f.Table, Name: f.Name, Label: f.Label, Type: schema.Type(f.Type),
+		NotNull: f.NotNull, Unique: f.Unique, Default: f.Default.value(), Slot: f.Slot,
+	}
+}
+
+// schema is every table with the custom columns. Damage is a panic, which the
+// transaction makes ErrDamaged.
+func (tx *Tx) schema() *schema.Schema {
+	if tx.full == nil {
+		full, fields, err := tx.known.get(tx.tables().Get(keyFields))
+		if err != nil {
+			panic(err)
+		}
+		tx.full, tx.fields = full, fields
+	}
+	return tx.full
+}
+
+// Schema is every table of every product line, with the custom columns.
+func (tx *Tx) Schema() *schema.Schema { return tx.schema() }
+
+// Fields lists the custom columns.
+func (tx *Tx) Fields() []schema.Field {
+	tx.schema()
+	return live(tx.fields)
+}
+
+// AddField adds a custom column. Its Slot is given here.
+func (tx *Tx) AddField(f schema.Field) error {
+	s := tx.schema()
+	t := s.Table(f.Table)
+	switch {
+	case t == nil || t.Pseudo:
+		return fmt.Errorf("%s: %w", f.Table, ErrNoTable)
+	case len(tx.fields) >= maxFields:
+		return fmt.Errorf("custom columns: %w", ErrTooLarge)
+	case t.Column(f.Name) >= 0:
+		return &ConstraintError{Rule: UniqueRule, Table: f.Table, Columns: []string{f.Name}}
+	case f.NotNull && f.Default.IsNull() && tx.Rows(f.Table) > 0:
+		return &ConstraintError{Rule: NotNullRule, Table: f.Table, Columns: []string{f.Name}}
+	case f.Unique && !f.Default.IsNull() && tx.Rows(f.Table) > 1:
+		return &ConstraintError{Rule: UniqueRule, Table: f.Table, Columns: []string{f.Name}}
+	}
+	slot := t.Slots()
+	for _, other := range tx.fields {
+		if other.Table == f.Table {
+			slot = max(slot, other.Slot+1)
+		}
+	}
+	fields := append(tx.fields[:len(tx.fields):len(tx.fields)], storedField{
+		ID: f.ID, Table: f.Table, Name: f.Name, Label: f.Label, Type: uint8(f.Type),
+		NotNull: f.NotNull, Unique: f.Unique, Default: cellOf(f.Default), Slot: slot,
+	})
+	if err := tx.setFields(fields); err != nil {
+		return err
+	}
+	if f.Unique && !f.Default.IsNull() {
+		return tx.reindex(f.Table)
+	}
+	return nil
+}
+
+// RemoveField removes the custom column whose row in custom_columns has that
+// id, with what the rows have in it. ErrNotFound: there is none.
+func (tx *Tx) RemoveField(id int64) error {
+	tx.schema()
+	fields := append([]storedField(nil), tx.fields...)
+	for i := range fields {
+		f := &fields[i]
+		if f.ID != id || f.Removed {
+			continue
+		}
+		if f.Unique {
+			name := []byte(f.Table + "." + f.Name)
+			if tx.tables().Bucket(name) != nil {
+				tx.dirty = true
+				if err := tx.tables().DeleteBucket(name); err != nil {
+					return err
+				}
+			}
+		}
+		f.Removed = true
+		return tx.setFields(fields)
+	}
+	return fmt.Errorf("custom column %d: %w", id, ErrNotFound)
+}
+
+// setFields stores the custom columns and forgets what was open before.
+func (tx *Tx) setFields(fields []storedField) error {
+	raw, err := json.Marshal(fields)
+	if err != nil {
+		return err
+	}
+	tx.dirty, tx.grows = true, true
+	tx.full, tx.fields, tx.open, tx.made = nil, nil, nil, nil
+	return tx.tables().Put(keyFields, raw)
+}
+
+// reindex enters the rows of a table into the indexes that lack them.
+func (tx *Tx) reindex(name string) error {
+	t := tx.table(name)
+	if t.rows == nil {
+		return nil
+	}
+	c := t.rows.Cursor()
+	for k, v := c.First(); k != nil; k, v = c.Next() {
+		id := idOf(k)
+		cells, err := t.read(id, v)
+		if err != nil {
+			return err
+		}
+		for i := range t.indexes {
+			x := &t.indexes[i]
+			key := t.keyOf(x, cells)
+			if key == nil {
+				continue
+			}
+			b, err := tx.indexForWriting(x)
+			if err != nil {
+				return err
+			}
+			if err := b.Put(append(key, idKey(id)...), []byte{}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,482 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+
+	"portaria/store/schema"
+)
+
+// ErrNoTable is a table that the terminal does not have.
+var ErrNoTable = errors.New("no such table")
+
+// MaxRow is the most bytes a row may take.
+const MaxRow = 4 << 20
+
+// ChangeOp is what became of a row.
+type ChangeOp uint8
+
+// The ways a row can change.
+const (
+	Inserted ChangeOp = iota
+	Updated
+	Deleted
+)
+
+// Change is one row that was inserted, updated or deleted, also as the
+// consequence of another.
+type Change struct {
+	Op    ChangeOp
+	Table *schema.Table
+	ID    int64
+	// Cells are the row's, by slot: as it is now, or as it was when it is
+	// deleted. They are valid during the call only.
+	Cells []schema.Value
+}
+
+// Watch calls watch after every further change of a row in this transaction.
+// Its error fails the change.
+func (tx *Tx) Watch(watch func(Change) error) { tx.watch = watch }
+
+func (tx *Tx) changed(op ChangeOp, t *table, id int64, cells []schema.Value) error {
+	if tx.watch == nil {
+		return nil
+	}
+	return tx.watch(Change{op, t.Table, id, cells})
+}
+
+// Insert adds a row to the table that view describes and returns its id. A row
+// without an id gets the one after the largest. Errors: *ConstraintError,
+// ErrTooLarge.
+func (tx *Tx) Insert(view *schema.Table, row schema.Row) (int64, error) {
+	t := tx.table(view.Name)
+	if t == nil {
+		return 0, fmt.Errorf("%s: %w", view.Name, ErrNoTable)
+	}
+	cells := make([]schema.Value, t.slots)
+	for i := range t.Columns {
+		cells[t.Columns[i].Slot] = t.Columns[i].Default
+	}
+	for _, a := range row {
+		cells[view.Columns[a.Column].Slot] = a.Value
+	}
+	id, err := tx.idFor(t, cells)
+	if err != nil {
+		return 0, err
+	}
+	if err := tx.checkRow(t, id, cells, nil); err != nil {
+		return 0, err
+	}
+	if t.rows != nil && t.rows.Get(idKey(id)) != nil {
+		return 0, t.takenID()
+	}
+	if err := tx.checkUnique(t, cells, nil); err != nil {
+		return 0, err
+	}
+	if err := tx.checkForeign(t, cells, nil); err != nil {
+		return 0, err
+	}
+	if err := tx.put(t, id, cells, nil, true); err != nil {
+		return 0, err
+	}
+	if err := tx.changed(Inserted, t, id, cells); err != nil {
+		return 0, err
+	}
+	return id, tx.rotate(t)
+}
+
+// idFor takes the id out of the cells, or finds the next one.
+func (tx *Tx) idFor(t *table, cells []schema.Value) (int64, error) {
+	if t.Key >= 0 {
+		if v := cells[t.Columns[t.Key].Slot]; !v.IsNull() {
+			return v.Int(), nil
+		}
+	}
+	id := int64(1)
+	if t.rows != nil {
+		if last, _ := t.rows.Cursor().Last(); last != nil {
+			if id = idOf(last); id == math.MaxInt64 {
+				return 0, &ConstraintError{Rule: RowIDRule, Table: t.Name}
+			}
+			id++
+		}
+	}
+	if t.Key >= 0 {
+		cells[t.Columns[t.Key].Slot] = schema.Int(id)
+	}
+	return id, nil
+}
+
+func (t *table) takenID() error {
+	name := "rowid"
+	if t.Key >= 0 {
+		name = t.Columns[t.Key].Name
+	}
+	return &ConstraintError{Rule: UniqueRule, Table: t.Name, Columns: []string{name}, Key: true}
+}
+
+// checkRow refuses a row that lacks a value or is too large. old is the row it
+// replaces, nil for none.
+func (tx *Tx) checkRow(t *table, id int64, cells, old []schema.Value) error {
+	size := 0
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		v := cells[c.Slot]
+		size += len(v.Str())
+		if v.IsNull() && c.NotNull && i != t.Key && (old == nil || !old[c.Slot].IsNull()) {
+			return &ConstraintError{Rule: NotNullRule, Table: t.Name, Columns: []string{c.Name}}
+		}
+	}
+	if size > MaxRow {
+		return fmt.Errorf("%s %d, %d bytes: %w", t.Name, id, size, ErrTooLarge)
+	}
+	return nil
+}
+
+// checkUnique refuses a row that another one shares unique columns with.
+func (tx *Tx) checkUnique(t *table, cells, old []schema.Value) error {
+	for i := range t.indexes {
+		x := &t.indexes[i]
+		if !x.unique {
+			continue
+		}
+		key := t.keyOf(x, cells)
+		if key == nil || old != nil && bytes.Equal(key, t.keyOf(x, old)) {
+			continue
+		}
+		b := tx.at(x)
+		if b == nil {
+			continue
+		}
+		found, _ := b.Cursor().Seek(key)
+		if len(found) == len(key)+8 && bytes.HasPrefix(found, key) {
+			names := make([]string, len(x.columns))
+			for n, c := range x.columns {
+				names[n] = t.Columns[c].Name
+			}
+			return &ConstraintError{Rule: UniqueRule, Table: t.Name, Columns: names}
+		}
+	}
+	return nil
+}
+
+// checkForeign refuses a row that refers to one that is not there.
+func (tx *Tx) checkForeign(t *table, cells, old []schema.Value) error {
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		if c.Ref == nil || c.Ref.OnDelete == schema.Soft {
+			continue
+		}
+		v := cells[c.Slot]
+		if v.IsNull() || old != nil && v == old[c.Slot] {
+			continue
+		}
+		if !tx.hasRow(c.Ref.Table, v.Int()) {
+			return &ConstraintError{Rule: ForeignRule, Table: t.Name}
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) hasRow(name string, id int64) bool {
+	t := tx.table(name)
+	return t != nil && t.rows != nil && t.rows.Get(idKey(id)) != nil
+}
+
+// put stores a row and keeps the indexes. old is the row it replaces, under
+// the same id.
+func (tx *Tx) put(t *table, id int64, cells, old []schema.Value, added bool) error {
+	tx.dirty, tx.grows = true, true
+	stored := cells
+	if t.Key >= 0 {
+		// The id is the key already.
+		stored = append([]schema.Value(nil), cells...)
+		stored[t.Columns[t.Key].Slot] = schema.Null
+	}
+	rows, err := tx.rowsForWriting(t)
+	if err != nil {
+		return err
+	}
+	if err := rows.Put(idKey(id), encodeRow(stored)); err != nil {
+		return err
+	}
+	if added {
+		if err := rows.SetSequence(rows.Sequence() + 1); err != nil {
+			return err
+		}
+	}
+	for i := range t.indexes {
+		x := &t.indexes[i]
+		key := t.keyOf(x, cells)
+		if old != nil {
+			before := t.keyOf(x, old)
+			if bytes.Equal(key, before) {
+				continue
+			}
+			if err := tx.dropEntry(x, before, id); err != nil {
+				return err
+			}
+		}
+		if key == nil {
+			continue
+		}
+		b, err := tx.indexForWriting(x)
+		if err != nil {
+			return err
+		}
+		if err := b.Put(append(key, idKey(id)...), []byte{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) dropEntry(x *index, key []byte, id int64) error {
+	if key == nil {
+		return nil
+	}
+	b, err := tx.indexForWriting(x)
+	if err != nil {
+		return err
+	}
+	return b.Delete(append(key, idKey(id)...))
+}
+
+// Change assigns set to the row of view with that id. Errors: ErrNotFound,
+// *ConstraintError, ErrTooLarge.
+func (tx *Tx) Change(view *schema.Table, id int64, set schema.Row) error {
+	t := tx.table(view.Name)
+	old, err := tx.cellsOf(t, id)
+	if err != nil {
+		return fmt.Errorf("%s: %w", view.Name, err)
+	}
+	cells := append([]schema.Value(nil), old...)
+	for _, a := range set {
+		cells[view.Columns[a.Column].Slot] = a.Value
+	}
+	return tx.change(t, id, cells, old)
+}
+
+// change replaces the row old by cells, which may have another id.
+func (tx *Tx) change(t *table, id int64, cells, old []schema.Value) error {
+	next := id
+	if t.Key >= 0 {
+		v := cells[t.Columns[t.Key].Slot]
+		if v.IsNull() {
+			return &ConstraintError{Rule: NotNullRule, Table: t.Name, Columns: []string{t.Columns[t.Key].Name}}
+		}
+		next = v.Int()
+	}
+	if err := tx.checkRow(t, next, cells, old); err != nil {
+		return err
+	}
+	if next != id {
+		if tx.hasRow(t.Name, next) {
+			return t.takenID()
+		}
+		if tx.referred(t, id) {
+			return &ConstraintError{Rule: ForeignRule, Table: t.Name}
+		}
+	}
+	if err := tx.checkUnique(t, cells, old); err != nil {
+		return err
+	}
+	if err := tx.checkForeign(t, cells, old); err != nil {
+		return err
+	}
+	if next != id {
+		if err := tx.drop(t, id, old); err != nil {
+			return err
+		}
+		old = nil
+	}
+	if err := tx.put(t, next, cells, old, next != id); err != nil {
+		return err
+	}
+	return tx.changed(Updated, t, next, cells)
+}
+
+// cellsOf returns the cells of a row, or ErrNotFound. They are the
+// transaction's.
+func (tx *Tx) cellsOf(t *table, id int64) ([]schema.Value, error) {
+	if t == nil {
+		return nil, ErrNoTable
+	}
+	if t.rows != nil {
+		if row := t.rows.Get(idKey(id)); row != nil {
+			return t.read(id, bytes.Clone(row))
+		}
+	}
+	return nil, fmt.Errorf("%s %d: %w", t.Name, id, ErrNotFound)
+}
+
+// referred tells whether another row refers to this one.
+func (tx *Tx) referred(t *table, id int64) bool {
+	for _, child := range tx.schema().Children(t.Name) {
+		c := tx.table(child.Table.Name)
+		for range tx.referring(c, child.Column, id) {
+			return true
+		}
+	}
+	return false
+}
+
+// referring lists the rows of t whose column is id. They must not be changed
+// meanwhile.
+func (tx *Tx) referring(t *table, column int, id int64) func(func(int64) bool) {
+	return func(yield func(int64) bool) {
+		b := tx.at(t.indexOn(column))
+		if b == nil {
+			return
+		}
+		prefix := appendKey(nil, schema.Int(id), t.Columns[column].Unsigned)
+		c := b.Cursor()
+		for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+			if !yield(idOf(k[len(k)-8:])) {
+				return
+			}
+		}
+	}
+}
+
+// Remove deletes the row with that id, and what depends on it. Errors:
+// ErrNotFound, *ConstraintError when a row that must not dangle refers to it.
+func (tx *Tx) Remove(view *schema.Table, id int64) error {
+	return tx.remove(tx.table(view.Name), id)
+}
+
+func (tx *Tx) remove(t *table, id int64) error {
+	cells, err := tx.cellsOf(t, id)
+	if err != nil {
+		return err
+	}
+	for _, child := range tx.schema().Children(t.Name) {
+		if err := tx.release(child, id); err != nil {
+			return err
+		}
+	}
+	if err := tx.drop(t, id, cells); err != nil {
+		return err
+	}
+	return tx.changed(Deleted, t, id, cells)
+}
+
+// release does to the rows that refer to id what their reference says.
+func (tx *Tx) release(child schema.Child, id int64) error {
+	t := tx.table(child.Table.Name)
+	if t.rows == nil {
+		return nil
+	}
+	var rows []int64
+	for row := range tx.referring(t, child.Column, id) {
+		rows = append(rows, row)
+	}
+	column := &t.Columns[child.Column]
+	for _, row := range rows {
+		var err error
+		switch column.Ref.OnDelete {
+		case schema.Cascade:
+			err = tx.remove(t, row)
+		case schema.SetNull:
+			var old []schema.Value
+			if old, err = tx.cellsOf(t, row); err == nil {
+				cells := append([]schema.Value(nil), old...)
+				cells[column.Slot] = schema.Null
+				err = tx.change(t, row, cells, old)
+			}
+		default:
+			err = &ConstraintError{Rule: ForeignRule, Table: t.Name}
+		}
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+// drop takes a row out of the table and its indexes.
+func (tx *Tx) drop(t *table, id int64, cells []schema.Value) error {
+	tx.dirty = true
+	rows, err := tx.rowsForWriting(t)
+	if err != nil {
+		return err
+	}
+	if err := rows.Delete(idKey(id)); err != nil {
+		return err
+	}
+	if err := rows.SetSequence(rows.Sequence() - 1); err != nil {
+		return err
+	}
+	for i := range t.indexes {
+		if err := tx.dropEntry(&t.indexes[i], t.keyOf(&t.indexes[i], cells), id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rotate drops the oldest rows of a table that keeps only so many.
+func (tx *Tx) rotate(t *table) error {
+	for t.Keep > 0 && t.count() > int64(t.Keep) {
+		first, row := t.rows.Cursor().First()
+		if first == nil {
+			return nil
+		}
+		id := idOf(first)
+		cells, err := t.read(id, bytes.Clone(row))
+		if err != nil {
+			return err
+		}
+		if err := tx.drop(t, id, cells); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Rows tells how many rows a table has.
+func (tx *Tx) Rows(name string) int64 {
+	if t := tx.table(name); t != nil {
+		return t.count()
+	}
+	return 0
+}
+
+// Has tells whether a table has a row with that id.
+func (tx *Tx) Has(table string, id int64) bool { return tx.hasRow(table, id) }
+
+// Row returns the cells of one row by slot, or ErrNotFound.
+func (tx *Tx) Row(table string, id int64) ([]schema.Value, error) {
+	return tx.cellsOf(tx.table(table), id)
+}
+
+// FindUnique returns the id of the row that has the value in a column which is
+// unique by itself, or ErrNotFound.
+func (tx *Tx) FindUnique(view *schema.Table, columns []int, values []schema.Value) (int64, error) {
+	t := tx.table(view.Name)
+	if t == nil {
+		return 0, ErrNoTable
+	}
+	cells := make([]schema.Value, t.slots)
+	for i, c := range columns {
+		cells[view.Columns[c].Slot] = values[i]
+	}
+	for i := range t.indexes {
+		x := &t.indexes[i]
+		if !x.unique || len(x.columns) != len(columns) {
+			continue
+		}
+		key := t.keyOf(x, cells)
+		b := tx.at(x)
+		if key == nil || b == nil {
+			continue
+		}
+		found, _ := b.Cursor().Seek(key)
+		if len(found) == len(key)+8 && bytes.HasPrefix(found, key) {
+			return idOf(found[len(key):]), nil
+		}
+	}
+	return 0, fmt.Errorf("%s: %w", t.Name, ErrNotFound)
+}

@@ -1,0 +1,429 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+
+	bolt "go.etcd.io/bbolt"
+
+	"portaria/store/query"
+	"portaria/store/schema"
+)
+
+// errEnough ends a walk whose rows are all there.
+var errEnough = errors.New("enough rows")
+
+// Select calls each with the fields of every row that plan yields. values, and
+// the texts in them, are valid during the call only. Errors: each's own, and
+// ErrDamaged.
+func (tx *Tx) Select(plan *query.Plan, each func(values []schema.Value) error) error {
+	s, err := tx.selection(plan)
+	if err != nil {
+		return err
+	}
+	out := output{selection: s, each: each, skip: plan.Offset, left: plan.Limit, values: make([]schema.Value, len(plan.Items))}
+	var result interface {
+		row() error
+		end() error
+	}
+	switch {
+	case plan.Limit == 0:
+		return nil
+	case len(plan.Group) > 0 || slices.ContainsFunc(plan.Items, func(i query.Item) bool { return i.Count }):
+		if n, ok := s.countAlone(); ok {
+			return stopped(out.yield(n))
+		}
+		result = newGroups(&out)
+	case plan.Sorted:
+		result = &out
+	default:
+		result = newSorting(&out)
+	}
+	s.found = result.row
+	if err := s.step(0); err != nil {
+		return stopped(err)
+	}
+	return stopped(result.end())
+}
+
+func stopped(err error) error {
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
+}
+
+// IDs returns the ids of the rows of the plan's own table that it yields, each
+// once and ascending. Order, limit and fields of the plan play no part.
+func (tx *Tx) IDs(plan *query.Plan) ([]int64, error) {
+	s, err := tx.selection(plan)
+	if err != nil {
+		return nil, err
+	}
+	var ids []int64
+	s.found = func() error {
+		ids = append(ids, s.rows[0].id)
+		return nil
+	}
+	if err := s.step(0); err != nil {
+		return nil, err
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
+}
+
+// selection is a plan under way.
+type selection struct {
+	tx      *Tx
+	plan    *query.Plan
+	tables  []*table
+	columns []int // of each step, in its stored table
+	rows    []boundRow
+	found   func() error // called with every combination of rows
+	matches []map[schema.Value][]boundRow
+	photos  photoDates
+	key     []byte // scratch
+}
+
+// boundRow is the row of one table in the combination at hand.
+type boundRow struct {
+	id   int64
+	row  []byte
+	here bool // false: an outer join found no partner
+}
+
+func (tx *Tx) selection(plan *query.Plan) (*selection, error) {
+	s := &selection{
+		tx: tx, plan: plan,
+		tables:  make([]*table, len(plan.Tables)),
+		columns: make([]int, len(plan.Steps)),
+		rows:    make([]boundRow, len(plan.Tables)),
+	}
+	for i, view := range plan.Tables {
+		if s.tables[i] = tx.table(view.Name); s.tables[i] == nil {
+			return nil, fmt.Errorf("%s: %w", view.Name, ErrNoTable)
+		}
+	}
+	for i, step := range plan.Steps {
+		s.columns[i] = s.tables[step.Table].Column(plan.Tables[step.Table].Columns[step.Column].Name)
+	}
+	s.photos.tx = tx
+	return s, nil
+}
+
+// countAlone answers a question for the number of all rows.
+func (s *selection) countAlone() (int64, bool) {
+	p := s.plan
+	if len(p.Tables) > 1 || len(p.Group) > 0 || len(p.Items) != 1 || len(p.Steps[0].Where) > 0 || p.Steps[0].Way != query.Scan {
+		return 0, false
+	}
+	return s.tables[0].count(), true
+}
+
+// step binds each row of the ith step in turn.
+func (s *selection) step(i int) error {
+	if i == len(s.plan.Steps) {
+		return s.found()
+	}
+	step := &s.plan.Steps[i]
+	matched := false
+	err := s.walk(i, step, &matched)
+	if err != nil || matched || !step.Outer {
+		return err
+	}
+	s.rows[step.Table] = boundRow{}
+	return s.judge(i, step)
+}
+
+// bind takes a row into the combination.
+func (s *selection) bind(i int, step *query.Step, id int64, row []byte, matched *bool) error {
+	*matched = true
+	s.rows[step.Table] = boundRow{id, row, true}
+	return s.judge(i, step)
+}
+
+// judge goes on to the next step when the conditions of this one hold.
+func (s *selection) judge(i int, step *query.Step) error {
+	for c := range step.Where {
+		ok, err := s.holds(&step.Where[c])
+		if err != nil || !ok {
+			return err
+		}
+	}
+	return s.step(i + 1)
+}
+
+func (s *selection) holds(c *query.Cond) (bool, error) {
+	switch {
+	case c.Any != nil:
+		for i := range c.Any {
+			if ok, err := s.holds(&c.Any[i]); ok || err != nil {
+				return ok, err
+			}
+		}
+		return false, nil
+	case c.All != nil:
+		for i := range c.All {
+			if ok, err := s.holds(&c.All[i]); !ok || err != nil {
+				return false, err
+			}
+		}
+		return true, nil
+	}
+	v, err := s.cell(c.Cell)
+	return err == nil && c.Holds(v), err
+}
+
+// cell reads a cell of the combination at hand.
+func (s *selection) cell(c query.Cell) (schema.Value, error) {
+	b := &s.rows[c.Table]
+	switch {
+	case !b.here:
+		return schema.Null, nil
+	case c.Key:
+		return schema.Int(b.id), nil
+	case c.Column.Follows:
+		if date, ok := s.photos.of(b.id); ok {
+			return schema.Int(date), nil
+		}
+	}
+	v, found, err := cellAt(b.row, c.Column.Slot)
+	if !found && err == nil {
+		v = c.Column.Default
+	}
+	return v, err
+}
+
+// walk binds each row that the step's way leads to.
+func (s *selection) walk(i int, step *query.Step, matched *bool) error {
+	t := s.tables[step.Table]
+	if t.rows == nil {
+		return nil
+	}
+	switch step.Way {
+	case query.IDs:
+		return s.walkIDs(i, step, t, matched)
+	case query.ValuesOf:
+		return s.walkValues(i, step, t, matched)
+	case query.RangeOf, query.WalkIndex:
+		return s.walkIndex(i, step, t, matched)
+	case query.Follow:
+		v, err := s.cell(step.From)
+		if err != nil || v.IsNull() {
+			return err
+		}
+		if s.columns[i] == t.Key {
+			return s.get(i, step, t, v.Int(), matched)
+		}
+		return s.walkValue(i, step, t, v, matched)
+	case query.Match:
+		return s.walkMatches(i, step, t, matched)
+	}
+	return s.walkRows(i, step, t, matched)
+}
+
+// walkRows reads the rows themselves, all or a range of their ids.
+func (s *selection) walkRows(i int, step *query.Step, t *table, matched *bool) error {
+	var low, high []byte
+	if step.Low != nil {
+		low = idKey(step.Low.Int())
+	}
+	if step.High != nil {
+		high = idKey(step.High.Int())
+	}
+	c := t.rows.Cursor()
+	for k, v := start(c, low, high, step.Back); k != nil; k, v = next(c, step.Back) {
+		if step.Back && low != nil && bytes.Compare(k, low) < 0 || !step.Back && high != nil && bytes.Compare(k, high) > 0 {
+			return nil
+		}
+		if err := s.bind(i, step, idOf(k), v, matched); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// start moves c to the first key of a range, or backwards, to the last.
+func start(c *bolt.Cursor, low, high []byte, back bool) (key, value []byte) {
+	switch {
+	case !back && low == nil:
+		return c.First()
+	case !back:
+		return c.Seek(low)
+	case high == nil:
+		return c.Last()
+	}
+	key, value = c.Seek(high)
+	switch {
+	case key == nil:
+		return c.Last()
+	case bytes.Compare(key, high) > 0:
+		return c.Prev()
+	}
+	return key, value
+}
+
+func next(c *bolt.Cursor, back bool) (key, value []byte) {
+	if back {
+		return c.Prev()
+	}
+	return c.Next()
+}
+
+func (s *selection) walkIDs(i int, step *query.Step, t *table, matched *bool) error {
+	for n := range step.Values {
+		if step.Back {
+			n = len(step.Values) - 1 - n
+		}
+		if err := s.get(i, step, t, step.Values[n].Int(), matched); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// get binds the row with that id, if there is one.
+func (s *selection) get(i int, step *query.Step, t *table, id int64, matched *bool) error {
+	s.key = binary.BigEndian.AppendUint64(s.key[:0], uint64(id)^1<<63)
+	row := t.rows.Get(s.key)
+	if row == nil {
+		return nil
+	}
+	return s.bind(i, step, id, row, matched)
+}
+
+func (s *selection) walkValues(i int, step *query.Step, t *table, matched *bool) error {
+	for n := range step.Values {
+		if step.Back {
+			n = len(step.Values) - 1 - n
+		}
+		if err := s.walkValue(i, step, t, step.Values[n], matched); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// walkValue binds the rows that have one value of an indexed column.
+func (s *selection) walkValue(i int, step *query.Step, t *table, v schema.Value, matched *bool) error {
+	b := s.tx.at(t.indexOn(s.columns[i]))
+	if b == nil {
+		return nil
+	}
+	prefix := appendKey(make([]byte, 0, 64), v, t.Columns[s.columns[i]].Unsigned)
+	c := b.Cursor()
+	k, _ := c.Seek(prefix)
+	if step.Back {
+		// Beyond the last entry: no id is larger than this one.
+		last := append(prefix[:len(prefix):len(prefix)], 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)
+		k, _ = start(c, nil, last, true)
+	}
+	for ; bytes.HasPrefix(k, prefix); k, _ = next(c, step.Back) {
+		id, err := idOfEntry(k)
+		if err != nil {
+			return err
+		}
+		if err := s.get(i, step, t, id, matched); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// walkIndex binds the rows in the order of an indexed column, all or a range.
+func (s *selection) walkIndex(i int, step *query.Step, t *table, matched *bool) error {
+	x := t.indexOn(s.columns[i])
+	b := s.tx.at(x)
+	if b == nil {
+		return nil
+	}
+	unsigned := t.Columns[s.columns[i]].Unsigned
+	var low, high []byte
+	if step.Low != nil {
+		low = appendKey(nil, *step.Low, unsigned)
+	}
+	if step.High != nil {
+		high = append(appendKey(nil, *step.High, unsigned), 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)
+	}
+	c := b.Cursor()
+	for k, _ := start(c, low, high, step.Back); k != nil; k, _ = next(c, step.Back) {
+		if step.Back && low != nil && bytes.Compare(k, low) < 0 || !step.Back && high != nil && bytes.Compare(k, high) > 0 {
+			return nil
+		}
+		id, err := idOfEntry(k)
+		if err != nil {
+			return err
+		}
+		if err := s.get(i, step, t, id, matched); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// walkMatches joins on a column without an index: its values are gathered once
+// for the whole question.
+func (s *selection) walkMatches(i int, step *query.Step, t *table, matched *bool) error {
+	v, err := s.cell(step.From)
+	if err != nil || v.IsNull() {
+		return err
+	}
+	if s.matches == nil {
+		s.matches = make([]map[schema.Value][]boundRow, len(s.plan.Steps))
+	}
+	if s.matches[i] == nil {
+		if s.matches[i], err = s.gather(step, t); err != nil {
+			return err
+		}
+	}
+	for _, b := range s.matches[i][v] {
+		if err := s.bind(i, step, b.id, b.row, matched); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *selection) gather(step *query.Step, t *table) (map[schema.Value][]boundRow, error) {
+	column := &s.plan.Tables[step.Table].Columns[step.Column]
+	cell := query.Cell{Table: step.Table, Column: column, Key: s.plan.Tables[step.Table].Key == step.Column}
+	byValue := make(map[schema.Value][]boundRow)
+	c := t.rows.Cursor()
+	for k, row := c.First(); k != nil; k, row = c.Next() {
+		s.rows[step.Table] = boundRow{idOf(k), row, true}
+		v, err := s.cell(cell)
+		if err != nil {
+			return nil, err
+		}
+		if !v.IsNull() {
+			byValue[v] = append(byValue[v], s.rows[step.Table])
+		}
+	}
+	return byValue, nil
+}
+
+// photoDates tells the timestamps of photos. It is asked in ascending order
+// mostly, and then does not look for what it has just passed.
+type photoDates struct {
+	tx     *Tx
+	cursor *bolt.Cursor
+	asked  int64 // the cursor stands at the first photo from here on
+	key    []byte
+}
+
+func (p *photoDates) of(user int64) (timestamp int64, ok bool) {
+	if p.cursor == nil {
+		p.cursor = p.tx.bolt.Bucket(bucketPhotos).Cursor()
+		p.key, _ = p.cursor.Seek(idKey(user))
+	} else if user < p.asked || len(p.key) == pieceKeySize && idOf(p.key) < user {
+		p.key, _ = p.cursor.Seek(idKey(user))
+	}
+	p.asked = user
+	if len(p.key) != pieceKeySize || idOf(p.key) != user {
+		return 0, false
+	}
+	return infoOf(p.key).Timestamp, true
+}
