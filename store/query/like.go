@@ -16,8 +16,8 @@ type Pattern struct {
 }
 
 // NewPattern returns the pattern that text is.
-func NewPattern(text string) Pattern {
-	p := Pattern{text: untilNUL(text), ascii: true}
+func NewPattern(text string) *Pattern {
+	p := &Pattern{text: untilNUL(text), ascii: true}
 	if strings.Contains(p.text, "_") || !utf8.ValidString(p.text) || strings.ContainsAny(p.text, "\uFFFD\uFFFE\uFFFF") {
 		return p
 	}
@@ -32,7 +32,7 @@ func NewPattern(text string) Pattern {
 
 // Match tells whether s is like p. Its work is bounded by the product of the
 // lengths of the two.
-func (p Pattern) Match(s string) bool {
+func (p *Pattern) Match(s string) bool {
 	s = untilNUL(s)
 	if p.parts == nil || !p.ascii && !utf8.ValidString(s) {
 		return p.matchCharacters(s)
@@ -63,7 +63,7 @@ func (p Pattern) Match(s string) bool {
 
 // matchCharacters compares character by character. When one does not fit, the
 // last % takes one more: an earlier % could only leave it less to choose from.
-func (p Pattern) matchCharacters(s string) bool {
+func (p *Pattern) matchCharacters(s string) bool {
 	at, in := 0, 0              // places in s and in the pattern
 	resumeAt, resumeIn := 0, -1 // behind the last %, if there was one
 	for at < len(s) {
