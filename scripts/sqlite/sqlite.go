@@ -59,7 +59,7 @@ func createTable(s *schema.Schema, t *schema.Table) []string {
 	var parts, indexes []string
 	for i, c := range t.Columns {
 		parts = append(parts, createColumn(s, t, i))
-		if i != t.Key && !c.Unique && (c.Indexed || c.Ref != nil) {
+		if i != t.Key && !c.Unique && c.HasIndex() {
 			indexes = append(indexes, fmt.Sprintf("CREATE INDEX %s ON %s (%s)",
 				quote(t.Name+"."+c.Name), quote(t.Name), quote(c.Name)))
 		}
