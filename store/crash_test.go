@@ -182,7 +182,7 @@ func childDeleteAll(s *store.Store) {
 			}))
 			fmt.Println("put", generation, user)
 		}
-		fatal(s.DeleteAllPhotos(store.Entry{Kind: "deleted", User: int64(generation)}))
+		fatal(s.DeleteAllAnd(store.Entry{Kind: "deleted", User: int64(generation)}))
 		fmt.Println("deleted", generation, 0)
 	}
 }
@@ -280,7 +280,7 @@ func TestInUse(t *testing.T) {
 		dir := t.TempDir()
 		s := storetest.New(t, store.Options{Dir: dir})
 		want(t, dir)
-		if err := s.DeleteAllPhotos(store.Entry{}); err != nil {
+		if err := s.DeleteAllAnd(store.Entry{}); err != nil {
 			t.Fatal(err)
 		}
 		want(t, dir)

@@ -12,6 +12,23 @@ import (
 // slots are not given again. It sorts before every bucket's name.
 var keyFields = []byte("\x00fields")
 
+// keyFactory holds the product lines whose factory rows have been stored.
+var keyFactory = []byte("\x00factory")
+
+// Factory tells which product lines have had their factory rows.
+func (tx *Tx) Factory() schema.Lines {
+	if v := tx.tables().Get(keyFactory); len(v) == 1 {
+		return schema.Lines(v[0])
+	}
+	return 0
+}
+
+// SetFactory notes which product lines have had their factory rows.
+func (tx *Tx) SetFactory(lines schema.Lines) error {
+	tx.dirty = true
+	return tx.tables().Put(keyFactory, []byte{byte(lines)})
+}
+
 // maxFields bounds the custom columns, removed ones counted.
 const maxFields = 1000
 
@@ -149,12 +166,11 @@ func (tx *Tx) AddField(f schema.Field) error {
 	case f.Unique && !f.Default.IsNull() && tx.Rows(f.Table) > 1:
 		return &ConstraintError{Rule: UniqueRule, Table: f.Table, Columns: []string{f.Name}}
 	}
-	slot := t.Slots()
-	for _, other := range tx.fields {
-		if other.Table == f.Table {
-			slot = max(slot, other.Slot+1)
-		}
+	given := make([]schema.Field, len(tx.fields))
+	for i, other := range tx.fields {
+		given[i] = other.field()
 	}
+	slot := s.NextSlot(f.Table, given)
 	fields := append(tx.fields[:len(tx.fields):len(tx.fields)], storedField{
 		ID: f.ID, Table: f.Table, Name: f.Name, Label: f.Label, Type: uint8(f.Type),
 		NotNull: f.NotNull, Unique: f.Unique, Default: cellOf(f.Default), Slot: slot,

@@ -127,7 +127,7 @@ func TestOpen(t *testing.T) {
 		if _, err := os.Stat(s.file.db.Path()); !errors.Is(err, fs.ErrNotExist) && s.dir == "" {
 			t.Errorf("%s: %v", s.file.db.Path(), err)
 		}
-		if err := s.DeleteAllPhotos(Entry{}); err != nil {
+		if err := s.DeleteAllAnd(Entry{}); err != nil {
 			t.Fatal(err)
 		}
 		mustPhotos(t, s, 4)
@@ -248,6 +248,35 @@ func TestSchema(t *testing.T) {
 			t.Errorf("the folder holds %v", got)
 		}
 	})
+	t.Run("the users of version 1 become rows", func(t *testing.T) {
+		t.Parallel()
+		s := mustOpen(t, Options{Ephemeral: true})
+		err := s.file.db.Update(func(tx *bolt.Tx) error {
+			old, err := tx.CreateBucket([]byte("users"))
+			if err != nil {
+				return err
+			}
+			return errors.Join(tx.DeleteBucket(bucketTables), setVersion(tx, 1),
+				old.Put(idKey(-3), []byte("\x01")), old.Put(idKey(7), []byte("\x01Ana")), old.Put(idKey(9), []byte("\x02unreadable")))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := migrate(s.file.db, migrations); err != nil {
+			t.Fatal(err)
+		}
+		var got []User
+		err = s.View(func(tx *Tx) error {
+			got = slices.Collect(tx.Users())
+			if tx.bolt.Bucket([]byte("users")) != nil {
+				t.Error("the old bucket is still there")
+			}
+			return nil
+		})
+		if want := []User{{ID: -3}, {ID: 7, Name: "Ana"}}; err != nil || !slices.Equal(got, want) {
+			t.Errorf("users %v, %v; want %v", got, err, want)
+		}
+	})
 	t.Run("each step is a transaction with its version", func(t *testing.T) {
 		t.Parallel()
 		s := mustOpen(t, Options{Ephemeral: true})
@@ -255,7 +284,7 @@ func TestSchema(t *testing.T) {
 			return func(tx *bolt.Tx) error { return tx.Bucket(bucketMeta).Put([]byte(key), []byte("x")) }
 		}
 		failure := errors.New("on purpose")
-		steps := []func(*bolt.Tx) error{put("one"), func(tx *bolt.Tx) error { return errors.Join(put("two")(tx), failure) }}
+		steps := append(slices.Clone(migrations), put("one"), func(tx *bolt.Tx) error { return errors.Join(put("two")(tx), failure) })
 		if err := migrate(s.file.db, steps); !errors.Is(err, failure) || saysDamaged(err) {
 			t.Errorf("got %v, want the step's failure, which is not damage", err)
 		}
@@ -270,13 +299,13 @@ func TestSchema(t *testing.T) {
 				return nil
 			})
 		}
-		check(2, true, false)
-		steps[1] = put("two")
+		check(SchemaVersion+1, true, false)
+		steps[len(steps)-1] = put("two")
 		for range 2 {
 			if err := migrate(s.file.db, steps); err != nil {
 				t.Error(err)
 			}
-			check(3, true, true)
+			check(SchemaVersion+2, true, true)
 		}
 	})
 }

@@ -63,14 +63,14 @@ func TestDiskFull(t *testing.T) {
 	if err := os.WriteFile(others, make([]byte, 12<<20), 0o600); err == nil {
 		t.Fatal("the disk is not full")
 	}
-	if err := s.DeleteAllPhotos(Entry{}); !errors.Is(err, ErrFull) {
+	if err := s.DeleteAllAnd(Entry{}); !errors.Is(err, ErrFull) {
 		t.Errorf("DeleteAllPhotos without room for the fresh file: %v, want ErrFull", err)
 	}
 	wantPhotos(t, s, 10)
 	if err := os.Remove(others); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.DeleteAllPhotos(Entry{}); err != nil {
+	if err := s.DeleteAllAnd(Entry{}); err != nil {
 		t.Error(err)
 	}
 	fillUp(t, s, 60_000)

@@ -80,7 +80,7 @@ func TestCapacity(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			if err := s.DeleteAllPhotos(Entry{}); err != nil {
+			if err := s.DeleteAllAnd(Entry{}); err != nil {
 				t.Errorf("DeleteAllPhotos: %v", err)
 			}
 			if err := put(1); err != nil {

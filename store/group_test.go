@@ -141,7 +141,7 @@ func TestGroupCommit(t *testing.T) {
 						}
 						s.Stats()
 						if w == 0 && i%10 == 9 {
-							if err := s.DeleteAllPhotos(store.Entry{Kind: "all"}); err != nil {
+							if err := s.DeleteAllAnd(store.Entry{Kind: "all"}); err != nil {
 								t.Errorf("DeleteAllPhotos: %v", err)
 							}
 						}
@@ -167,7 +167,7 @@ func TestBubble(t *testing.T) {
 		}
 		group.Wait()
 		synctest.Wait()
-		if err := s.DeleteAllPhotos(store.Entry{}); err != nil {
+		if err := s.DeleteAllAnd(store.Entry{}); err != nil {
 			t.Error(err)
 		}
 		if err := s.Close(); err != nil {

@@ -21,6 +21,10 @@ const (
 	// maxKind leaves room for an entry of any kind in the tail, even if each of
 	// its bytes has to be escaped.
 	maxKind = 64
+
+	// maxLogged is the most bytes that an entry may tell of a row. In JSON a
+	// row may take six times its bytes.
+	maxLogged = 6*MaxRow + 4096
 )
 
 // keyTail is the one key of the tail; its value is the newest entries, one line
@@ -33,15 +37,20 @@ type Entry struct {
 	Time int64  `json:"t"`
 	Kind string `json:"k"`
 	User int64  `json:"u,omitempty"`
+
+	// Of a row that changed: its table, and its columns as they became, or as
+	// they were when it was deleted.
+	Table string          `json:"o,omitempty"`
+	Row   json.RawMessage `json:"r,omitempty"`
 }
 
 // Append adds e to the log and returns its sequence number, which is never given
-// twice. ErrTooLarge: a Kind of more than 64 bytes.
+// twice. ErrTooLarge: a Kind of more than 64 bytes, a Row of more than MaxRow.
 //
 // The newest entries lie in the tail, which costs a commit no page of its own.
 // When it is full, it goes into the log as one chunk under its first number.
 func (tx *Tx) Append(e Entry) (uint64, error) {
-	if len(e.Kind) > maxKind {
+	if len(e.Kind) > maxKind || len(e.Row) > maxLogged {
 		return 0, fmt.Errorf("log entry of kind %.16q…: %w", e.Kind, ErrTooLarge)
 	}
 	tx.dirty = true
@@ -55,15 +64,24 @@ func (tx *Tx) Append(e Entry) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
+	line = append(line, '\n')
 	lines := tail.Get(keyTail)
-	if len(lines)+len(line)+1 > tailBytes {
+	if len(lines)+len(line) <= tailBytes {
+		return seq, tail.Put(keyTail, append(lines[:len(lines):len(lines)], line...))
+	}
+	if len(lines) > 0 {
 		if err := tx.moveTail(lines, seq); err != nil {
 			return 0, err
 		}
-		lines = nil
 	}
-	lines = append(lines[:len(lines):len(lines)], line...)
-	return seq, tail.Put(keyTail, append(lines, '\n'))
+	if len(line) > tailBytes {
+		// Too large for the tail: a chunk of its own.
+		if err := tx.moveTail(line, seq+1); err != nil {
+			return 0, err
+		}
+		line = nil
+	}
+	return seq, tail.Put(keyTail, line)
 }
 
 // moveTail stores lines, the entries before next, as a chunk, and drops the

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -61,7 +62,7 @@ func wantRun(t testing.TB, list []Entry, first, last uint64) {
 	}
 	for i, e := range list {
 		want := Entry{Seq: first + uint64(i), Time: 1_700_000_000, Kind: "photo set", User: 42}
-		if e != want {
+		if !reflect.DeepEqual(e, want) {
 			t.Errorf("entry %d is %v, want %v", i, e, want)
 			return
 		}

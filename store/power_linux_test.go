@@ -124,7 +124,7 @@ func (st *state) step(s *Store, n int) error {
 	entry := Entry{Kind: "step", Time: int64(n)}
 	if n%9 == 8 {
 		*st = state{photos: map[int64]int{}, log: st.log + 1}
-		return s.DeleteAllPhotos(entry)
+		return s.DeleteAllAnd(entry)
 	}
 	user := int64(n % 5)
 	photos := map[int64]int{user: n}
@@ -200,7 +200,7 @@ func powerCuts(t *testing.T, cycles int, noSync bool) (lost int) {
 			if !noSync {
 				t.Errorf("cycle %d: %v; %v", cycle, errBefore, errAfter)
 			}
-			if err := s.DeleteAllPhotos(Entry{}); err != nil {
+			if err := s.DeleteAllAnd(Entry{}); err != nil {
 				t.Fatal(err)
 			}
 			current = state{photos: map[int64]int{}, log: lastEntry(t, s)}

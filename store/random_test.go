@@ -43,7 +43,7 @@ func randomOperations(t *testing.T, rng *rand.Rand) {
 		switch rng.IntN(20) {
 		case 0:
 			entry := store.Entry{Time: int64(step), Kind: "all deleted"}
-			if err := s.DeleteAllPhotos(entry); err != nil {
+			if err := s.DeleteAllAnd(entry); err != nil {
 				t.Fatalf("step %d: DeleteAllPhotos: %v", step, err)
 			}
 			clear(m.photos)

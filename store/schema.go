@@ -16,8 +16,8 @@ var (
 	bucketMeta   = []byte("meta")
 	bucketPhotos = []byte("photos") // one nested bucket per user; see photo.go
 	bucketTables = []byte("tables") // a bucket per table and index; see tables.go
-	bucketLog    = []byte("log")  // older entries in chunks; see log.go
-	bucketTail   = []byte("tail") // the newest entries
+	bucketLog    = []byte("log")    // older entries in chunks; see log.go
+	bucketTail   = []byte("tail")   // the newest entries
 
 	// bucketAside holds photos whose pages cannot be trusted enough to give
 	// them back; it is missing in almost every file.

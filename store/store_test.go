@@ -221,7 +221,7 @@ func TestPhotos(t *testing.T) {
 func TestUser(t *testing.T) {
 	t.Parallel()
 	stores(t, func(t *testing.T, s *store.Store) {
-		users := []store.User{{ID: math.MinInt64, Name: "\xff not UTF-8 \x00"}, {ID: -5}, {ID: 0, Name: "zero"}, {ID: math.MaxInt64, Name: strings.Repeat("é", store.MaxName/2)}}
+		users := []store.User{{ID: math.MinInt64, Name: "\xff not UTF-8 \x00"}, {ID: -5}, {ID: 0, Name: "zero"}, {ID: math.MaxInt64, Name: strings.Repeat("é", 150_000)}}
 		mustUpdate(t, s, func(tx *store.Tx) error {
 			for _, u := range slices.Backward(users) {
 				if err := tx.SetUser(u); err != nil {
@@ -248,7 +248,7 @@ func TestUser(t *testing.T) {
 		if err := s.Update(0, func(tx *store.Tx) error { return tx.DeleteUser(0) }); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("deleting twice: %v, want ErrNotFound", err)
 		}
-		long := store.User{ID: 9, Name: strings.Repeat("x", store.MaxName+1)}
+		long := store.User{ID: 9, Name: strings.Repeat("x", store.MaxRow+1)}
 		if err := s.Update(0, func(tx *store.Tx) error { return tx.SetUser(long) }); !errors.Is(err, store.ErrTooLarge) {
 			t.Errorf("a long name: %v, want ErrTooLarge", err)
 		}
@@ -349,7 +349,7 @@ func TestClose(t *testing.T) {
 		}
 		_, errPhoto := s.Photo(1)
 		errUpdate := s.Update(0, func(*store.Tx) error { t.Error("ran"); return nil })
-		errDelete := s.DeleteAllPhotos(store.Entry{})
+		errDelete := s.DeleteAllAnd(store.Entry{})
 		for i, err := range []error{errPhoto, errUpdate, errDelete} {
 			if !errors.Is(err, store.ErrClosed) {
 				t.Errorf("%d: got %v, want ErrClosed", i, err)

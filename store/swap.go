@@ -12,11 +12,11 @@ import (
 // copyBytes bounds one transaction of a copy, and so the memory it needs.
 const copyBytes = 8 << 20
 
-// DeleteAllPhotos removes every photo and appends entry to the log, both or
-// neither. It costs the same however many photos there are, and gives their room
+// DeleteAllPhotos removes every photo and does what also does, both or neither;
+// also is told whose photos they were. It reads no photo, and gives their room
 // back: everything else is copied to a fresh file, which takes the old one's
 // place.
-func (s *Store) DeleteAllPhotos(entry Entry) error {
+func (s *Store) DeleteAllPhotos(also func(tx *Tx, users []int64) error) error {
 	return s.alone(func() error {
 		if err := s.ready(); err != nil {
 			return err
@@ -25,16 +25,28 @@ func (s *Store) DeleteAllPhotos(entry Entry) error {
 			if err := copyFile(dst, s.file.db, bucketPhotos); err != nil {
 				return err
 			}
-			return dst.Update(func(btx *bolt.Tx) error {
-				_, err := (&Tx{bolt: btx}).Append(entry)
+			users, err := s.photographed()
+			if err != nil {
 				return err
-			})
+			}
+			return dst.Update(func(btx *bolt.Tx) error { return also(&Tx{bolt: btx, known: &s.known}, users) })
 		}
 		if s.opts.Ephemeral {
 			return s.swapUnnamed(fill)
 		}
 		return s.swap(fill)
 	})
+}
+
+// photographed lists the users who have a photo.
+func (s *Store) photographed() (users []int64, err error) {
+	err = s.View(func(tx *Tx) error {
+		for p := range tx.Photos() {
+			users = append(users, p.User)
+		}
+		return nil
+	})
+	return users, err
 }
 
 // swap builds a fresh file and puts it in place of the open one. Until the

@@ -30,7 +30,7 @@ func TestDeleteAllPhotos(t *testing.T) {
 				t.Fatal(err)
 			}
 			full := s.Stats().FileBytes
-			if err := s.DeleteAllPhotos(Entry{Time: 1_700_000_000, Kind: "photo set", User: 42}); err != nil {
+			if err := s.DeleteAllAnd(Entry{Time: 1_700_000_000, Kind: "photo set", User: 42}); err != nil {
 				t.Fatal(err)
 			}
 			wantPhotos(t, s, 0)
@@ -66,7 +66,7 @@ func TestDeleteAllPhotos(t *testing.T) {
 		for _, n := range []int{0, 300} {
 			s := mustOpen(t, Options{Dir: t.TempDir()})
 			mustPhotos(t, s, n)
-			if err := s.DeleteAllPhotos(Entry{}); err != nil {
+			if err := s.DeleteAllAnd(Entry{}); err != nil {
 				t.Fatal(err)
 			}
 			sizes = append(sizes, s.Stats().FileBytes)
@@ -84,7 +84,7 @@ func TestDeleteAllPhotos(t *testing.T) {
 		if err := os.MkdirAll(filepath.Join(dir, freshName, "x"), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.DeleteAllPhotos(Entry{}); err == nil {
+		if err := s.DeleteAllAnd(Entry{}); err == nil {
 			t.Error("no error")
 		}
 		wantPhotos(t, s, 3)
@@ -92,7 +92,7 @@ func TestDeleteAllPhotos(t *testing.T) {
 		if err := os.RemoveAll(filepath.Join(dir, freshName)); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.DeleteAllPhotos(Entry{}); err != nil {
+		if err := s.DeleteAllAnd(Entry{}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -337,7 +337,7 @@ func TestReopen(t *testing.T) {
 		if err := put(); !errors.Is(err, ErrDegraded) {
 			t.Errorf("got %v, want ErrDegraded", err)
 		}
-		if err := s.DeleteAllPhotos(Entry{}); !errors.Is(err, ErrDegraded) {
+		if err := s.DeleteAllAnd(Entry{}); !errors.Is(err, ErrDegraded) {
 			t.Errorf("DeleteAllPhotos: %v, want ErrDegraded", err)
 		}
 		if _, err := s.Photo(1); !errors.Is(err, ErrDegraded) {
@@ -362,7 +362,7 @@ func TestReopen(t *testing.T) {
 		go func() {
 			done <- s.Update(0, func(tx *Tx) error {
 				tx.dirty = true
-				tx.bolt.Bucket(bucketUsers).FillPercent = 0.5
+				tx.bolt.Bucket(bucketTables).FillPercent = 0.5
 				// bbolt finds out only when it commits.
 				tx.bolt.Bucket(bucketMeta).SetRootPage(1 << 40)
 				return tx.SetPhoto(3, 1, plain(3))

@@ -46,7 +46,7 @@ var rooms = map[string]room{
 
 	"terminal":              {ours: []string{"store", "terminal/clock", "terminal/device", "terminal/dialect", "terminal/dialect/fcgi"}, fences: []string{"fasthttp"}},
 	"terminal/vector":       {ours: []string{"terminal/clock"}, fences: []string{"txtar", "net/http"}},
-	"terminal/terminaltest": {ours: []string{"store", "terminal", "terminal/clock", "terminal/device"}, fences: []string{"fasthttp", "net/http"}},
+	"terminal/terminaltest": {ours: []string{"terminal", "terminal/clock", "terminal/device"}, fences: []string{"fasthttp", "net/http"}},
 
 	"cmd/portaria": {
 		ours:   []string{"store", "terminal", "terminal/clock", "terminal/device", "terminal/dialect/jsondoc", "terminal/vector", "testdata"},

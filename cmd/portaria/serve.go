@@ -194,8 +194,8 @@ func parseBox(text string) (image.Point, error) {
 const maxUsers = 1_000_000
 
 // parseIDs reads a list of ids and ranges of ids.
-func parseIDs(text string) ([]store.User, error) {
-	var users []store.User
+func parseIDs(text string) ([]device.User, error) {
+	var users []device.User
 	for part := range strings.SplitSeq(text, ",") {
 		if part = strings.TrimSpace(part); part == "" {
 			continue
@@ -210,7 +210,7 @@ func parseIDs(text string) ([]store.User, error) {
 			return nil, fmt.Errorf("--users %q: %q is no id and no range of ids; write 1-100,205", text, part)
 		}
 		for id := from; id <= to; id++ {
-			users = append(users, store.User{ID: id, Name: "User " + strconv.FormatInt(id, 10)})
+			users = append(users, device.User{ID: id, Name: "User " + strconv.FormatInt(id, 10)})
 		}
 	}
 	return users, nil

@@ -9,9 +9,11 @@ import (
 	"errors"
 	"log/slog"
 	"runtime"
+	"sync"
 	"time"
 
 	"portaria/store"
+	"portaria/store/schema"
 	"portaria/terminal/clock"
 )
 
@@ -45,6 +47,10 @@ type Device struct {
 	account  *account
 	faces    FaceChecker
 	decoders chan struct{} // holds a token for each photo being decoded
+
+	viewing sync.Mutex     // guards all below
+	viewed  *schema.Schema // what tables was made of
+	tables  *schema.Schema // of this product
 }
 
 // New returns the device that keeps its things in c.Store, which stays the
@@ -83,6 +89,9 @@ func New(c Config) (*Device, error) {
 	login, password := cmp.Or(c.Login, FactoryLogin), cmp.Or(c.Password, FactoryPassword)
 	created, err := d.account.open(login, password)
 	if err != nil {
+		return nil, err
+	}
+	if err := d.stock(); err != nil {
 		return nil, err
 	}
 	if c.CheckAccount && !created && !d.account.check(login, password) {

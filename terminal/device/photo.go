@@ -84,6 +84,9 @@ func (d *Device) SetPhotos(ctx context.Context, uploads []Upload) []Result {
 			if err := tx.SetPhoto(u.User, timestamp, photos[i].JPEG); err != nil {
 				return err
 			}
+			if err := d.newPhoto(tx, u.User, now); err != nil {
+				return err
+			}
 			if _, err := tx.Append(store.Entry{Time: now, Kind: photoSet, User: u.User}); err != nil {
 				return err
 			}
@@ -108,7 +111,7 @@ func (d *Device) checkUser(user int64) error {
 		return nil
 	}
 	return d.store.View(func(tx *store.Tx) error {
-		if !tx.HasUser(user) {
+		if !tx.Has(usersTable, user) {
 			return fmt.Errorf("user %d: %w", user, ErrNoUser)
 		}
 		return nil
@@ -179,9 +182,18 @@ type PhotoSelection struct {
 func (d *Device) DeletePhotos(sel PhotoSelection) error {
 	now := d.clock.Now().Unix()
 	if sel.All {
-		return d.store.DeleteAllPhotos(store.Entry{Time: now, Kind: allPhotosDeleted})
+		return d.store.DeleteAllPhotos(func(tx *store.Tx, users []int64) error {
+			d.follow(tx)
+			for _, user := range users {
+				if err := d.noPhoto(tx, user); err != nil {
+					return err
+				}
+			}
+			_, err := tx.Append(store.Entry{Time: now, Kind: allPhotosDeleted})
+			return err
+		})
 	}
-	return d.store.Update(0, func(tx *store.Tx) error {
+	return d.update(0, func(tx *store.Tx) error {
 		users := sel.Users
 		if sel.Dangling {
 			users = append(users[:len(users):len(users)], dangling(tx)...)
@@ -192,6 +204,9 @@ func (d *Device) DeletePhotos(sel PhotoSelection) error {
 				continue
 			}
 			if err != nil {
+				return err
+			}
+			if err := d.noPhoto(tx, user); err != nil {
 				return err
 			}
 			if _, err := tx.Append(store.Entry{Time: now, Kind: photoDeleted, User: user}); err != nil {
@@ -205,7 +220,7 @@ func (d *Device) DeletePhotos(sel PhotoSelection) error {
 func dangling(tx *store.Tx) []int64 {
 	var users []int64
 	for info := range tx.Photos() {
-		if !tx.HasUser(info.User) {
+		if !tx.Has(usersTable, info.User) {
 			users = append(users, info.User)
 		}
 	}

@@ -112,7 +112,7 @@ func TestSetPhotos(t *testing.T) {
 	t.Run("a facial terminal wants a known user in colour", func(t *testing.T) {
 		t.Parallel()
 		d := newDevice(t, device.Config{Profile: mustProfile(t, "idface")})
-		if err := d.SetUsers(store.User{ID: 1, Name: "Ana"}); err != nil {
+		if err := d.SetUsers(device.User{ID: 1, Name: "Ana"}); err != nil {
 			t.Fatal(err)
 		}
 		plain, grey := testdata.Photo("plain-320x240.jpg"), testdata.Photo("grey-200x200.jpg")
@@ -127,7 +127,7 @@ func TestSetPhotos(t *testing.T) {
 			t.Errorf("photos of %v are kept, want none", got)
 		}
 		lenient := newDevice(t, device.Config{Profile: mustProfile(t, "idface"), Faces: device.AnyFace{}})
-		if err := lenient.SetUsers(store.User{ID: 1}); err != nil {
+		if err := lenient.SetUsers(device.User{ID: 1}); err != nil {
 			t.Fatal(err)
 		}
 		if r := lenient.SetPhoto(ctx, device.Upload{User: 1, Picture: grey}); !r.Kept() {
@@ -178,7 +178,7 @@ func TestDeletePhotos(t *testing.T) {
 				t.Fatal(r.Err)
 			}
 		}
-		if err := d.SetUsers(store.User{ID: 2}, store.User{ID: 3}); err != nil {
+		if err := d.SetUsers(device.User{ID: 2}, device.User{ID: 3}); err != nil {
 			t.Fatal(err)
 		}
 		return d

@@ -5,6 +5,8 @@ import (
 	"image"
 	"sort"
 	"strings"
+
+	"portaria/store/schema"
 )
 
 // Generation is how a product treats photos (access-api §4.1).
@@ -25,9 +27,10 @@ const Megabyte = 1_000_000
 
 // Profile is one product, as data.
 type Profile struct {
-	Name    string // what --model takes
-	Product string // what the product calls itself
-	Server  string // the web server's banner
+	Name    string       // what --model takes
+	Product string       // what the product calls itself
+	Server  string       // the web server's banner
+	Line    schema.Lines // the one line of firmware that it runs
 	Photo   PhotoRules
 }
 
@@ -45,6 +48,9 @@ type PhotoRules struct {
 	Fit bool
 	// NeedsUser refuses a photo of a user that the terminal does not know.
 	NeedsUser bool
+	// FollowsUser deletes the photo with its user. Elsewhere it stays behind,
+	// dangling, until it is asked to go.
+	FollowsUser bool
 	// NeedsTimestamp refuses an upload without timestamp or match; otherwise
 	// a missing timestamp becomes the terminal's time, a missing match false.
 	NeedsTimestamp bool
@@ -66,6 +72,8 @@ var facialPhoto = PhotoRules{
 	Min:        image.Pt(160, 160),
 	Max:        image.Pt(1920, 1080),
 	NeedsUser:  true,
+
+	FollowsUser: true,
 }
 
 // strictFacialPhoto is the HID-branded firmware, which answers 400 when
@@ -85,15 +93,15 @@ const (
 // DefaultModel is the product that is emulated unless another is asked for.
 const DefaultModel = "idaccess"
 
-// profiles is access-api §18, as far as photos go.
+// profiles is access-api §18, as far as photos and tables go.
 var profiles = []Profile{
-	{Name: "idaccess", Product: "iDAccess", Server: olderServer, Photo: classicPhoto},
-	{Name: "idfit", Product: "iDFit", Server: olderServer, Photo: classicPhoto},
-	{Name: "idflex", Product: "iDFlex", Server: olderServer, Photo: classicPhoto},
-	{Name: "idblock", Product: "iDBlock", Server: olderServer, Photo: classicPhoto},
-	{Name: "idface", Product: "iDFace", Server: newerServer, Photo: facialPhoto},
-	{Name: "idfacemax", Product: "iDFace Max", Server: newerServer, Photo: facialPhoto},
-	{Name: "amico", Product: "Amico", Server: newerServer, Photo: strictFacialPhoto},
+	{Name: "idaccess", Product: "iDAccess", Server: olderServer, Line: schema.Legacy, Photo: classicPhoto},
+	{Name: "idfit", Product: "iDFit", Server: olderServer, Line: schema.Legacy, Photo: classicPhoto},
+	{Name: "idflex", Product: "iDFlex", Server: olderServer, Line: schema.V5, Photo: classicPhoto},
+	{Name: "idblock", Product: "iDBlock", Server: olderServer, Line: schema.V5, Photo: classicPhoto},
+	{Name: "idface", Product: "iDFace", Server: newerServer, Line: schema.V6, Photo: facialPhoto},
+	{Name: "idfacemax", Product: "iDFace Max", Server: newerServer, Line: schema.V6, Photo: facialPhoto},
+	{Name: "amico", Product: "Amico", Server: newerServer, Line: schema.Amico, Photo: strictFacialPhoto},
 }
 
 // Models lists the names that ProfileOf knows.

@@ -5,16 +5,31 @@ import (
 	"fmt"
 
 	"portaria/store"
+	"portaria/store/query"
+	"portaria/store/schema"
 )
 
-// SetUsers adds users, or replaces those with the same ids, all or none.
-func (d *Device) SetUsers(users ...store.User) error {
-	return d.store.Update(0, func(tx *store.Tx) error {
+// User is a person the terminal knows, as far as photos need to.
+type User struct {
+	ID   int64
+	Name string
+}
+
+// SetUsers adds users, or renames those with the same ids, all or none.
+func (d *Device) SetUsers(users ...User) error {
+	for _, u := range users {
+		if u.ID <= 0 {
+			return fmt.Errorf("user %d: %w", u.ID, ErrUserID)
+		}
+	}
+	return d.update(0, func(tx *store.Tx) error {
+		t := d.view(tx).Table(usersTable)
 		for _, u := range users {
-			if u.ID <= 0 {
-				return fmt.Errorf("user %d: %w", u.ID, ErrUserID)
+			row := schema.Row{
+				{Column: t.Column("id"), Value: schema.Int(u.ID)},
+				{Column: t.Column("name"), Value: schema.Text(u.Name)},
 			}
-			if err := tx.SetUser(u); err != nil {
+			if _, _, err := upsert(tx, t, row); err != nil {
 				return err
 			}
 		}
@@ -23,35 +38,43 @@ func (d *Device) SetUsers(users ...store.User) error {
 }
 
 // User returns a user, or ErrNoUser.
-func (d *Device) User(id int64) (store.User, error) {
-	var u store.User
+func (d *Device) User(id int64) (User, error) {
+	u := User{ID: id}
 	err := d.store.View(func(tx *store.Tx) error {
-		var err error
-		u, err = tx.User(id)
-		return err
+		cells, err := tx.Row(usersTable, id)
+		if err != nil {
+			return err
+		}
+		t := d.view(tx).Table(usersTable)
+		u.Name = cells[t.Columns[t.Column("name")].Slot].Str()
+		return nil
 	})
 	if errors.Is(err, store.ErrNotFound) {
-		err = fmt.Errorf("user %d: %w", id, ErrNoUser)
+		return User{}, fmt.Errorf("user %d: %w", id, ErrNoUser)
 	}
 	return u, err
 }
 
 // Users lists the users in the order of their ids.
-func (d *Device) Users() ([]store.User, error) {
-	var users []store.User
-	err := d.store.View(func(tx *store.Tx) error {
-		for u := range tx.Users() {
-			users = append(users, u)
-		}
+func (d *Device) Users() ([]User, error) {
+	var users []User
+	q := query.Query{
+		Filter: query.Filter{Table: usersTable},
+		Fields: []query.Field{{Column: query.Column{Table: usersTable, Name: "id"}}, {Column: query.Column{Table: usersTable, Name: "name"}}},
+		Limit:  query.NoLimit,
+	}
+	err := d.Load(q, func(v []schema.Value) error {
+		users = append(users, User{ID: v[0].Int(), Name: string([]byte(v[1].Str()))})
 		return nil
 	})
 	return users, err
 }
 
-// DeleteUser deletes a user and leaves the photo dangling. An unknown user is
+// DeleteUser deletes a user with all that depends on it. The photo goes too
+// where the product's does, and dangles elsewhere. An unknown user is
 // ErrNoUser.
 func (d *Device) DeleteUser(id int64) error {
-	err := d.store.Update(0, func(tx *store.Tx) error { return tx.DeleteUser(id) })
+	err := d.update(0, func(tx *store.Tx) error { return tx.Remove(d.view(tx).Table(usersTable), id) })
 	if errors.Is(err, store.ErrNotFound) {
 		err = fmt.Errorf("user %d: %w", id, ErrNoUser)
 	}

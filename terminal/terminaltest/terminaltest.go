@@ -15,7 +15,6 @@ import (
 
 	"github.com/valyala/fasthttp/fasthttputil"
 
-	"portaria/store"
 	"portaria/terminal"
 	"portaria/terminal/clock"
 	"portaria/terminal/device"
@@ -155,7 +154,7 @@ func (t *Terminal) Advance(d time.Duration) { t.clock.Advance(d) }
 // AddUser adds a user, or renames the one with that id.
 func (t *Terminal) AddUser(id int64, name string) {
 	t.tb.Helper()
-	if err := t.Device().SetUsers(store.User{ID: id, Name: name}); err != nil {
+	if err := t.Device().SetUsers(device.User{ID: id, Name: name}); err != nil {
 		t.tb.Fatalf("terminaltest: %v", err)
 	}
 }
@@ -169,7 +168,7 @@ func (t *Terminal) DeleteUser(id int64) {
 }
 
 // Users lists the terminal's users in the order of their ids.
-func (t *Terminal) Users() []store.User {
+func (t *Terminal) Users() []device.User {
 	t.tb.Helper()
 	users, err := t.Device().Users()
 	if err != nil {

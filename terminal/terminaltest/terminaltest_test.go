@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"portaria/store"
 	"portaria/terminal"
+	"portaria/terminal/device"
 	"portaria/terminal/terminaltest"
 )
 
@@ -39,7 +39,7 @@ func TestNew(t *testing.T) {
 		})
 		t.Run("second", func(t *testing.T) {
 			tm := terminaltest.New(t, terminaltest.Data(dir))
-			if diff := cmp.Diff([]store.User{{ID: 1, Name: "Ana"}}, tm.Users()); diff != "" {
+			if diff := cmp.Diff([]device.User{{ID: 1, Name: "Ana"}}, tm.Users()); diff != "" {
 				t.Errorf("users (-want +got):\n%s", diff)
 			}
 			if tm.Photo(1) == nil || tm.Photo(2) != nil {
