@@ -59,16 +59,21 @@ func (w *world) change(t *testing.T, seed uint64, n int) {
 	few := func(string) int { return 6 }
 	w.populate(t, few)
 	kinds := make(map[string]int)
+	var ways tally
 	for i := range n {
 		if i%200 == 199 {
 			w.populate(t, few)
 			random := w.random
-			w.examine(t, seed+uint64(i), 100)
+			w.examine(t, seed+uint64(i), 100, &ways)
 			w.random = random
 		}
 		c := w.anyChange()
 		want, got := w.sqlite(t, c), w.terminal(c)
 		kinds[c.verb+" "+want.kind]++
+		if severalRules(c, got, want) {
+			kinds["several rules"]++
+			continue
+		}
 		if got.kind != want.kind || got.changes != want.changes || !slices.Equal(got.ids, want.ids) {
 			t.Fatalf("change %d: %v\n portaria %v\n SQLite   %v", i, c, got, want)
 		}
@@ -79,9 +84,16 @@ func (w *world) change(t *testing.T, seed uint64, n int) {
 		if err := w.compareState(touched); err != nil {
 			t.Fatalf("change %d: %v\n%v\n%v", i, c, want, err)
 		}
-		w.look(t)
+		w.look(t, touched)
 	}
 	t.Log(kinds)
+}
+
+// severalRules tells whether a change of many rows breaks a rule at one and
+// another rule at the next: SQLite judges references when it is done with all
+// of them, the terminal one row after the other.
+func severalRules(c change, got, want outcome) bool {
+	return c.verb == "modify" && want.kind == "unique" && got.kind == "foreign key"
 }
 
 // family is the table with all that depend on it.
@@ -284,10 +296,15 @@ func updateByKey(tx *sql.Tx, table *schema.Table, row schema.Row) (int64, error)
 
 func insertOrUpdate(tx *sql.Tx, table *schema.Table, row schema.Row) (id int64, err error) {
 	if table.Key < 0 {
-		if id, found, err := twin(tx, table, row); found || err != nil {
-			return id, err
+		id, found, err := twin(tx, table, row)
+		if err != nil {
+			return 0, err
 		}
-		return insert(tx, table, row)
+		if !found {
+			return insert(tx, table, row)
+		}
+		_, err = affect(tx, Update(table, row, "SELECT "+literal(schema.Int(id))), Arguments(row)...)
+		return id, err
 	}
 	if len(row) == 0 || row[0].Column != table.Key {
 		return insert(tx, table, row)

@@ -168,67 +168,79 @@ var constraintCodes = map[int]string{
 func (p *pair) compareState(tables []*schema.Table) error {
 	for _, table := range tables {
 		q := query.Query{Filter: query.Filter{Table: table.Name}, Limit: query.NoLimit}
-		if err := p.compare(q); err != nil {
+		if _, err := p.compare(q); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// compare asks both and returns how the answers differ.
-func (p *pair) compare(q query.Query) error {
-	text, err := Select(p.schema, q, !Aggregate(q) || len(q.Group) > 0)
+// compare asks both and returns how many rows they answer, and how these
+// differ. SQLite is asked for all rows, since of those that are equal in the
+// order any may be within the limit.
+func (p *pair) compare(q query.Query) (rows int, err error) {
+	all := q
+	all.Limit, all.Offset = query.NoLimit, 0
+	text, err := Select(p.schema, all, !Aggregate(q) || len(q.Group) > 0)
 	if err != nil {
-		return fmt.Errorf("%w in %+v", err, q)
+		return 0, fmt.Errorf("%w in %+v", err, q)
 	}
 	want, err := p.ask(text)
 	if err != nil {
-		return fmt.Errorf("SQLite: %w\n%s", err, text)
+		return 0, fmt.Errorf("SQLite: %w\n%s", err, text)
 	}
 	got, err := p.load(q)
-	if err != nil {
-		return fmt.Errorf("portaria: %w\n%s", err, text)
+	if err == nil {
+		err = difference(got, want, q)
 	}
-	if problem := difference(got, want); problem != "" {
-		return fmt.Errorf("%s\n%s", problem, text)
+	if err != nil {
+		// As it can be given to a shell.
+		text, _ := Select(p.schema, q, false)
+		return 0, fmt.Errorf("%w\n%s", err, text)
+	}
+	return len(got), nil
+}
+
+// difference compares the answer to q with all rows that SQLite has, behind
+// which the columns of the order stand: rows that agree in these may change
+// places.
+func difference(got, want [][]schema.Value, q query.Query) error {
+	from, to := window(len(want), q)
+	if len(got) != to-from {
+		return fmt.Errorf("portaria has %d rows, SQLite %d%s", len(got), to-from, firstOdd(got, want[from:to]))
+	}
+	for at := from; at < to; {
+		width := len(got[at-from])
+		equal := func(i int) bool { return slices.Equal(want[i][width:], want[at][width:]) }
+		first, last := at, at
+		for first > 0 && equal(first-1) {
+			first--
+		}
+		for last+1 < len(want) && equal(last+1) {
+			last++
+		}
+		end := min(last+1, to)
+		if odd := firstOdd(got[at-from:end-from], want[first:last+1]); strings.Contains(odd, onlyPortaria) {
+			return fmt.Errorf("rows %d to %d of %d differ:%s", at, end-1, len(want), odd)
+		}
+		at = end
 	}
 	return nil
 }
 
-// difference compares rows with those of SQLite, which have the columns of the
-// order behind their own: rows that agree in these may change places.
-func difference(got, want [][]schema.Value) string {
-	if len(got) != len(want) {
-		return fmt.Sprintf("portaria has %d rows, SQLite %d%s", len(got), len(want), firstOdd(got, want))
+// window is which of n rows q asks for.
+func window(n int, q query.Query) (from, to int) {
+	from = int(min(max(q.Offset, 0), int64(n)))
+	to = n
+	if q.Limit >= 0 {
+		to = from + int(min(q.Limit, int64(n-from)))
 	}
-	for start := 0; start < len(got); {
-		width := len(got[start])
-		end := start + 1
-		for end < len(got) && slices.Equal(want[end][width:], want[start][width:]) {
-			end++
-		}
-		a, b := texts(got[start:end], width), texts(want[start:end], width)
-		for i := range a {
-			if a[i] != b[i] {
-				return fmt.Sprintf("rows %d to %d of %d differ:\n portaria %s\n SQLite   %s", start, end-1, len(got), a[i], b[i])
-			}
-		}
-		start = end
-	}
-	return ""
+	return from, to
 }
 
-// texts are the rows as sorted texts.
-func texts(rows [][]schema.Value, width int) []string {
-	var list []string
-	for _, row := range rows {
-		list = append(list, query.Format(query.In{Values: row[:min(width, len(row))]}))
-	}
-	slices.Sort(list)
-	return list
-}
+const onlyPortaria = "only portaria:"
 
-// firstOdd names a row that one side has more often.
+// firstOdd names rows that one side has more often.
 func firstOdd(got, want [][]schema.Value) string {
 	width := 0
 	for _, rows := range [][][]schema.Value{want, got} {
@@ -237,19 +249,24 @@ func firstOdd(got, want [][]schema.Value) string {
 		}
 	}
 	count := make(map[string]int)
-	for _, text := range texts(got, width) {
-		count[text]++
+	for _, row := range got {
+		count[rowText(row)]++
 	}
-	for _, text := range texts(want, width) {
-		count[text]--
+	for _, row := range want {
+		count[rowText(row[:width])]--
 	}
+	more, less := "", ""
 	for text, n := range count {
-		if n > 0 {
-			return fmt.Sprintf("\n only portaria: %s", text)
-		}
-		if n < 0 {
-			return fmt.Sprintf("\n only SQLite: %s", text)
+		switch {
+		case n > 0:
+			more = "\n " + onlyPortaria + " " + text
+		case n < 0:
+			less = "\n only SQLite:   " + text
 		}
 	}
-	return ""
+	return more + less
+}
+
+func rowText(row []schema.Value) string {
+	return strings.TrimPrefix(query.Format(query.In{Values: row}), `"" IN `)
 }

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,14 +16,20 @@ var asked = []string{
 	"group_access_rules", "portal_access_rules", "time_zones", "time_spans", "templates", "areas", "visits",
 }
 
-// question is any question that has one right answer but for rows of equal
-// order.
+// oddBounds are limits and offsets that only mistakes and attacks have.
+var oddBounds = []int64{math.MinInt64, math.MinInt64 + 1, -5, -2, query.NoLimit, 0, 3, math.MaxInt64 - 3, math.MaxInt64}
+
+// question is any question that has one right answer, but for rows that are
+// equal in its order.
 func (w *world) question() query.Query {
 	main := w.schema.Table(pick(w.random, asked))
 	if w.chance(40) {
 		main = pick(w.random, w.tables)
 	}
 	scope := w.scope(main)
+	if w.chance(6) {
+		return w.page(main)
+	}
 	q := query.Query{
 		Filter:     query.Filter{Table: main.Name, Where: w.condition(scope, 3)},
 		Left:       w.chance(30),
@@ -61,14 +68,47 @@ func (w *world) question() query.Query {
 	case len(q.Group) == 0 && w.chance(50):
 		q.Order = w.columns(scope, 3)
 	}
+	q.Descending = q.Descending && len(q.Order) > 0
 	if w.chance(35) {
 		q.Limit = w.random.Int64N(20)
 	}
 	if w.chance(20) {
 		q.Offset = w.random.Int64N(10)
 	}
-	if q.Limit != query.NoLimit || q.Offset > 0 {
+	if w.chance(3) {
+		q.Limit, q.Offset = pick(w.random, oddBounds), pick(w.random, oddBounds)
+	}
+	if w.chance(40) {
 		w.settle(&q)
+	}
+	return q
+}
+
+// page is a question for part of a table, in the order of a column that may
+// have an index.
+func (w *world) page(main *schema.Table) query.Query {
+	var columns []query.Column
+	for i, c := range main.Columns {
+		if i == main.Key || c.HasIndex() {
+			columns = append(columns, query.Column{Table: main.Name, Name: c.Name})
+		}
+	}
+	q := query.Query{
+		Filter:     query.Filter{Table: main.Name},
+		Limit:      w.random.Int64N(10),
+		Offset:     w.random.Int64N(5),
+		Descending: w.chance(50),
+	}
+	if len(columns) == 0 {
+		_, c := w.column([]*schema.Table{main})
+		columns = append(columns, c)
+	}
+	q.Order = []query.Column{pick(w.random, columns)}
+	if main.Key >= 0 && w.chance(30) {
+		q.Order = append(q.Order, query.Column{Table: main.Name, Name: main.Columns[main.Key].Name})
+	}
+	if w.chance(40) {
+		q.Where = w.leaf([]*schema.Table{main})
 	}
 	return q
 }
@@ -195,10 +235,30 @@ func (w *world) value(c *schema.Column, column query.Column) schema.Value {
 		return w.any(c)
 	}
 	v := pick(w.random, known)
+	if w.chance(mixed) {
+		return w.mixed(v)
+	}
 	if v.Kind() == schema.IntKind && w.chance(15) {
 		if n := v.Int() + w.random.Int64N(3) - 1; !c.Unsigned || n >= 0 {
 			return schema.Int(n)
 		}
+	}
+	return v
+}
+
+// mixed is how many values in a hundred are of another kind than their column.
+const mixed = 0
+
+// mixed is v as another kind.
+func (w *world) mixed(v schema.Value) schema.Value {
+	switch v.Kind() {
+	case schema.IntKind:
+		form := pick(w.random, []string{"%d", "%d", "%d", " %d", "%d ", "0%d", "%dx", "x%d", "", "-", "0x10"})
+		return schema.Text(strings.ReplaceAll(form, "%d", strconv.FormatInt(v.Int(), 10)))
+	case schema.TextKind:
+		return schema.Int(pick(w.random, commonInts))
+	case schema.BlobKind:
+		return schema.Text(v.Str())
 	}
 	return v
 }

@@ -19,27 +19,34 @@ type world struct {
 	*pair
 	random *rand.Rand
 	keys   map[string][]int64
+	rows   map[string]int64
 	values map[query.Column][]schema.Value
 }
 
 func newWorld(t testing.TB, seed uint64) *world {
 	t.Helper()
-	w := &world{pair: newPair(t), random: rand.New(rand.NewPCG(seed, 0))}
-	w.look(t)
+	w := &world{
+		pair:   newPair(t),
+		random: rand.New(rand.NewPCG(seed, 0)),
+		keys:   make(map[string][]int64),
+		rows:   make(map[string]int64),
+		values: make(map[query.Column][]schema.Value),
+	}
+	w.look(t, w.tables)
 	return w
 }
 
-// populate adds up to so many rows to each table, those that are referred to
-// first.
+// populate adds rows to each table until it has so many, those that are
+// referred to first.
 func (w *world) populate(t testing.TB, rows func(table string) int) {
 	t.Helper()
 	for _, table := range parentsFirst(w.tables) {
 		const most = 100 // in one change
-		for left := rows(table.Name); left > 0; left -= most {
-			w.add(t, table, min(left, most))
+		for left := int64(rows(table.Name)) - w.rows[table.Name]; left > 0; left -= most {
+			w.add(t, table, int(min(left, most)))
 		}
 	}
-	w.look(t)
+	w.look(t, w.tables)
 }
 
 func parentsFirst(tables []*schema.Table) []*schema.Table {
@@ -121,14 +128,19 @@ func rowTexts(table *schema.Table, rows []schema.Row) string {
 	return b.String()
 }
 
-// look learns keys and values from SQLite.
-func (w *world) look(t testing.TB) {
+// look learns from SQLite what is in the tables.
+func (w *world) look(t testing.TB, tables []*schema.Table) {
 	t.Helper()
-	w.keys = make(map[string][]int64)
-	w.values = make(map[query.Column][]schema.Value)
-	for _, table := range w.tables {
+	for _, table := range tables {
+		count, err := w.ask("SELECT COUNT(*) FROM " + quote(table.Name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.rows[table.Name] = count[0][0].Int()
+		w.keys[table.Name] = nil
 		for i, c := range table.Columns {
 			column := query.Column{Table: table.Name, Name: c.Name}
+			w.values[column] = nil
 			limit := " LIMIT 60"
 			if i == table.Key {
 				limit = ""
