@@ -89,8 +89,8 @@ func (tx *Tx) Insert(view *schema.Table, row schema.Row) (int64, error) {
 
 // idFor takes the id out of the cells, or finds the next one.
 func (tx *Tx) idFor(t *table, cells []schema.Value) (int64, error) {
-	if t.Key >= 0 {
-		if v := cells[t.Columns[t.Key].Slot]; !v.IsNull() {
+	if t.keySlot >= 0 {
+		if v := cells[t.keySlot]; !v.IsNull() {
 			return v.Int(), nil
 		}
 	}
@@ -103,15 +103,15 @@ func (tx *Tx) idFor(t *table, cells []schema.Value) (int64, error) {
 			id++
 		}
 	}
-	if t.Key >= 0 {
-		cells[t.Columns[t.Key].Slot] = schema.Int(id)
+	if t.keySlot >= 0 {
+		cells[t.keySlot] = schema.Int(id)
 	}
 	return id, nil
 }
 
 func (t *table) takenID() error {
 	name := "rowid"
-	if t.Key >= 0 {
+	if t.keySlot >= 0 {
 		name = t.Columns[t.Key].Name
 	}
 	return &ConstraintError{Rule: UniqueRule, Table: t.Name, Columns: []string{name}, Key: true}
@@ -146,12 +146,7 @@ func (tx *Tx) checkUnique(t *table, cells, old []schema.Value) error {
 		if key == nil || old != nil && bytes.Equal(key, t.keyOf(x, old)) {
 			continue
 		}
-		b := tx.at(x)
-		if b == nil {
-			continue
-		}
-		found, _ := b.Cursor().Seek(key)
-		if len(found) == len(key)+8 && bytes.HasPrefix(found, key) {
+		if tx.taken(x, key) {
 			names := make([]string, len(x.columns))
 			for n, c := range x.columns {
 				names[n] = t.Columns[c].Name
@@ -160,6 +155,19 @@ func (tx *Tx) checkUnique(t *table, cells, old []schema.Value) error {
 		}
 	}
 	return nil
+}
+
+// taken tells whether an index has an entry for a key.
+func (tx *Tx) taken(x *index, key []byte) bool {
+	if _, pending := x.pending[string(key)]; pending {
+		return true
+	}
+	b := tx.settled(x)
+	if b == nil {
+		return false
+	}
+	found, _ := b.Cursor().Seek(key)
+	return len(found) == len(key)+8 && bytes.HasPrefix(found, key)
 }
 
 // checkForeign refuses a row that refers to one that is not there.
@@ -190,10 +198,10 @@ func (tx *Tx) hasRow(name string, id int64) bool {
 func (tx *Tx) put(t *table, id int64, cells, old []schema.Value, added bool) error {
 	tx.dirty, tx.grows = true, true
 	stored := cells
-	if t.Key >= 0 {
+	if t.keySlot >= 0 {
 		// The id is the key already.
 		stored = append([]schema.Value(nil), cells...)
-		stored[t.Columns[t.Key].Slot] = schema.Null
+		stored[t.keySlot] = schema.Null
 	}
 	rows, err := tx.rowsForWriting(t)
 	if err != nil {
@@ -220,6 +228,10 @@ func (tx *Tx) put(t *table, id int64, cells, old []schema.Value, added bool) err
 			}
 		}
 		if key == nil {
+			continue
+		}
+		if tx.bulk {
+			x.postpone(key, id)
 			continue
 		}
 		b, err := tx.indexForWriting(x)
@@ -262,8 +274,8 @@ func (tx *Tx) Change(view *schema.Table, id int64, set schema.Row) error {
 // change replaces the row old by cells, which may have another id.
 func (tx *Tx) change(t *table, id int64, cells, old []schema.Value) error {
 	next := id
-	if t.Key >= 0 {
-		v := cells[t.Columns[t.Key].Slot]
+	if t.keySlot >= 0 {
+		v := cells[t.keySlot]
 		if v.IsNull() {
 			return &ConstraintError{Rule: NotNullRule, Table: t.Name, Columns: []string{t.Columns[t.Key].Name}}
 		}

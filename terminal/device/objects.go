@@ -1,7 +1,9 @@
 package device
 
 import (
+	"cmp"
 	"errors"
+	"slices"
 
 	"portaria/store"
 	"portaria/store/query"
@@ -59,14 +61,45 @@ func (d *Device) Create(table string, rows []schema.Row) (ids []int64, err error
 			return err
 		}
 		ids = make([]int64, len(rows))
-		for i, row := range rows {
-			if ids[i], err = tx.Insert(t, row); err != nil {
-				return err
+		insert := func() error {
+			for _, i := range inOrder(t, rows) {
+				if ids[i], err = tx.Insert(t, rows[i]); err != nil {
+					return err
+				}
 			}
+			return nil
 		}
-		return nil
+		if len(rows) < manyRows {
+			return insert()
+		}
+		return tx.Bulk(insert)
 	})
 	return ids, err
+}
+
+// manyRows are inserted in the order that costs least.
+const manyRows = 500
+
+// inOrder is the order in which to insert rows: as they are given, unless they
+// are many and each has its id.
+func inOrder(t *schema.Table, rows []schema.Row) []int {
+	order := make([]int, len(rows))
+	for i := range order {
+		order[i] = i
+	}
+	if len(rows) < manyRows || t.Key < 0 {
+		return order
+	}
+	keys := make([]int64, len(rows))
+	for i, row := range rows {
+		v := assigned(row, t.Key)
+		if v.IsNull() {
+			return order
+		}
+		keys[i] = v.Int()
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(keys[a], keys[b]) })
+	return order
 }
 
 // CreateOrModify adds rows, or changes those whose keys exist, all or none. It
