@@ -250,11 +250,11 @@ func (w *world) inSQL(tx *sql.Tx, c change) (o outcome, err error) {
 		if len(c.rows[0]) == 0 {
 			return o, nil
 		}
-		meant, err := Meant(w.schema, c.filter)
+		meant, err := w.meant(c.filter)
 		if err != nil {
 			return o, err
 		}
-		o.changes, err = affect(tx, Update(c.table, c.rows[0], meant), Arguments(c.rows[0])...)
+		o.changes, err = affect(tx, Update(c.table, c.rows[0], meant), Arguments(turnRow(c.table, c.rows[0]))...)
 		return o, err
 	case "modify each":
 		for _, row := range c.rows {
@@ -265,7 +265,7 @@ func (w *world) inSQL(tx *sql.Tx, c change) (o outcome, err error) {
 			o.changes += n
 		}
 	case "destroy":
-		meant, err := Meant(w.schema, c.filter)
+		meant, err := w.meant(c.filter)
 		if err != nil {
 			return o, err
 		}
@@ -273,6 +273,11 @@ func (w *world) inSQL(tx *sql.Tx, c change) (o outcome, err error) {
 		return o, err
 	}
 	return o, nil
+}
+
+func (w *world) meant(f query.Filter) (string, error) {
+	f.Where = w.turnExpr(f.Where)
+	return Meant(w.schema, f)
 }
 
 func affect(tx *sql.Tx, text string, arguments ...any) (int64, error) {
@@ -291,7 +296,7 @@ func updateByKey(tx *sql.Tx, table *schema.Table, row schema.Row) (int64, error)
 	if len(set) == 0 {
 		set = row
 	}
-	return affect(tx, Update(table, set, meant), Arguments(set)...)
+	return affect(tx, Update(table, set, meant), Arguments(turnRow(table, set))...)
 }
 
 func insertOrUpdate(tx *sql.Tx, table *schema.Table, row schema.Row) (id int64, err error) {
@@ -303,7 +308,7 @@ func insertOrUpdate(tx *sql.Tx, table *schema.Table, row schema.Row) (id int64, 
 		if !found {
 			return insert(tx, table, row)
 		}
-		_, err = affect(tx, Update(table, row, "SELECT "+literal(schema.Int(id))), Arguments(row)...)
+		_, err = affect(tx, Update(table, row, "SELECT "+literal(schema.Int(id))), Arguments(turnRow(table, row))...)
 		return id, err
 	}
 	if len(row) == 0 || row[0].Column != table.Key {

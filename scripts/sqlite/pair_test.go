@@ -56,7 +56,7 @@ func newPair(t testing.TB) *pair {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.db.Close() })
-	if err := CreateTables(p.db, p.schema); err != nil {
+	if err := CreateTables(p.db, turnDefaults(p.schema)); err != nil {
 		t.Fatal(err)
 	}
 	p.copyFactory(t)
@@ -78,7 +78,7 @@ func (p *pair) copyFactory(t testing.TB) {
 			for i, v := range cells {
 				row = append(row, schema.Assignment{Column: i, Value: v})
 			}
-			if _, err := p.db.Exec(Insert(table, row), Arguments(row)...); err != nil {
+			if _, err := p.db.Exec(Insert(table, row), Arguments(turnRow(table, row))...); err != nil {
 				t.Fatalf("factory rows of %s: %v", table.Name, err)
 			}
 		}
@@ -181,6 +181,7 @@ func (p *pair) compareState(tables []*schema.Table) error {
 func (p *pair) compare(q query.Query) (rows int, err error) {
 	all := q
 	all.Limit, all.Offset = query.NoLimit, 0
+	all.Where = p.turnExpr(q.Where)
 	text, err := Select(p.schema, all, !Aggregate(q) || len(q.Group) > 0)
 	if err != nil {
 		return 0, fmt.Errorf("%w in %+v", err, q)
@@ -189,6 +190,7 @@ func (p *pair) compare(q query.Query) (rows int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("SQLite: %w\n%s", err, text)
 	}
+	p.turnAnswer(q, want)
 	got, err := p.load(q)
 	if err == nil {
 		err = difference(got, want, q)

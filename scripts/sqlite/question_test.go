@@ -209,7 +209,10 @@ func (w *world) condition(scope []*schema.Table, depth int) query.Expr {
 
 func (w *world) leaf(scope []*schema.Table) query.Expr {
 	c, column := w.column(scope)
-	likes := map[schema.Kind]int{schema.TextKind: 35, schema.IntKind: 5}[c.Type.Kind()]
+	likes := 0
+	if !c.Unsigned {
+		likes = map[schema.Kind]int{schema.TextKind: 35, schema.IntKind: 5}[c.Type.Kind()]
+	}
 	switch n := w.random.IntN(100); {
 	case n < 10:
 		return query.IsNull{Column: column, Not: w.chance(50)}
@@ -239,9 +242,7 @@ func (w *world) value(c *schema.Column, column query.Column) schema.Value {
 		return w.mixed(v)
 	}
 	if v.Kind() == schema.IntKind && w.chance(15) {
-		if n := v.Int() + w.random.Int64N(3) - 1; !c.Unsigned || n >= 0 {
-			return schema.Int(n)
-		}
+		return schema.Int(v.Int() + w.random.Int64N(3) - 1)
 	}
 	return v
 }

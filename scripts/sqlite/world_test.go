@@ -109,7 +109,7 @@ func (w *world) add(t testing.TB, table *schema.Table, n int) {
 }
 
 func insert(tx *sql.Tx, table *schema.Table, row schema.Row) (int64, error) {
-	result, err := tx.Exec(Insert(table, row), Arguments(row)...)
+	result, err := tx.Exec(Insert(table, row), Arguments(turnRow(table, row))...)
 	if err != nil {
 		return 0, err
 	}
@@ -150,7 +150,7 @@ func (w *world) look(t testing.TB, tables []*schema.Table) {
 				t.Fatal(err)
 			}
 			for _, row := range rows {
-				w.values[column] = append(w.values[column], row[0])
+				w.values[column] = append(w.values[column], turn(&c, row[0]))
 				if i == table.Key {
 					w.keys[table.Name] = append(w.keys[table.Name], row[0].Int())
 				}
@@ -226,7 +226,7 @@ func (w *world) wide(c *schema.Column) schema.Value {
 		return schema.Blob(strconv.Itoa(w.random.IntN(1e6)))
 	}
 	n := w.random.Int64() >> w.random.IntN(45)
-	if !c.Unsigned && w.chance(20) {
+	if w.chance(20) {
 		n = -n
 	}
 	return schema.Int(n)
@@ -252,9 +252,6 @@ func (w *world) any(c *schema.Column) schema.Value {
 		n = w.random.Int64N(600)
 	case w.chance(8):
 		n = pick(w.random, oddInts)
-	}
-	if c.Unsigned && n < 0 {
-		n = ^n
 	}
 	return schema.Int(n)
 }
