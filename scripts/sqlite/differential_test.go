@@ -48,6 +48,9 @@ func TestQuestions(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, seed)
 			w.populate(t, world.rows)
+			for range 5 {
+				w.reform(t)
+			}
 			if err := w.compareState(w.tables); err != nil {
 				t.Fatal(err)
 			}

@@ -43,12 +43,8 @@ func newPair(t testing.TB) *pair {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &pair{device: d, schema: d.Schema()}
-	for _, table := range p.schema.Tables() {
-		if !table.Pseudo && !slices.Contains(itsOwn, table.Name) {
-			p.tables = append(p.tables, table)
-		}
-	}
+	p := &pair{device: d}
+	p.reread()
 	if len(p.tables) < 50 {
 		t.Fatalf("only %d tables; where are the others?", len(p.tables))
 	}
@@ -59,33 +55,10 @@ func newPair(t testing.TB) *pair {
 	if err := CreateTables(p.db, turnDefaults(p.schema)); err != nil {
 		t.Fatal(err)
 	}
-	p.copyFactory(t)
-	return p
-}
-
-func (p *pair) copyFactory(t testing.TB) {
-	t.Helper()
-	if _, err := p.db.Exec("PRAGMA foreign_keys=OFF"); err != nil {
-		t.Fatal(err)
-	}
 	for _, table := range p.tables {
-		rows, err := p.load(query.Query{Filter: query.Filter{Table: table.Name}, Limit: query.NoLimit})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, cells := range rows {
-			var row schema.Row
-			for i, v := range cells {
-				row = append(row, schema.Assignment{Column: i, Value: v})
-			}
-			if _, err := p.db.Exec(Insert(table, row), Arguments(turnRow(table, row))...); err != nil {
-				t.Fatalf("factory rows of %s: %v", table.Name, err)
-			}
-		}
+		p.copyTable(t, table)
 	}
-	if _, err := p.db.Exec("PRAGMA foreign_keys=ON"); err != nil {
-		t.Fatal(err)
-	}
+	return p
 }
 
 // load is the terminal's answer.

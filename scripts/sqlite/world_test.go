@@ -21,6 +21,7 @@ type world struct {
 	keys   map[string][]int64
 	rows   map[string]int64
 	values map[query.Column][]schema.Value
+	fields []schema.Field // the custom columns
 }
 
 func newWorld(t testing.TB, seed uint64) *world {
