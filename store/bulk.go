@@ -14,7 +14,7 @@ func (tx *Tx) Bulk(fn func() error) error {
 	}
 	for _, t := range tx.open {
 		for i := range t.indexes {
-			if err := tx.settle(&t.indexes[i]); err != nil {
+			if err := tx.enter(&t.indexes[i]); err != nil {
 				return err
 			}
 		}
@@ -22,7 +22,7 @@ func (tx *Tx) Bulk(fn func() error) error {
 	return nil
 }
 
-// postpone notes an entry for settle. Those of a unique index go by their keys
+// postpone notes an entry for enter. Those of a unique index go by their keys
 // without the id, which is what the next row is compared with.
 func (x *index) postpone(key []byte, id int64) {
 	if x.pending == nil {
@@ -34,8 +34,8 @@ func (x *index) postpone(key []byte, id int64) {
 	x.pending[string(key)] = id
 }
 
-// settle stores the entries that are pending.
-func (tx *Tx) settle(x *index) error {
+// enter stores the entries that are pending.
+func (tx *Tx) enter(x *index) error {
 	if len(x.pending) == 0 {
 		return nil
 	}

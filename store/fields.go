@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 
 	"portaria/store/schema"
@@ -177,7 +178,14 @@ func (tx *Tx) AddField(f schema.Field) error {
 		given[i] = other.field()
 	}
 	slot := s.NextSlot(f.Table, given)
-	fields := append(tx.fields[:len(tx.fields):len(tx.fields)], storedField{
+	fields := slices.Clone(tx.fields)
+	for i := range fields {
+		// A field whose row has been given another id belongs to none.
+		if fields[i].ID == f.ID {
+			fields[i].ID = 0
+		}
+	}
+	fields = append(fields, storedField{
 		ID: f.ID, Table: f.Table, Name: f.Name, Label: f.Label, Type: uint8(f.Type),
 		NotNull: f.NotNull, Unique: f.Unique, Default: cellOf(f.Default), Slot: slot,
 	})
@@ -194,10 +202,10 @@ func (tx *Tx) AddField(f schema.Field) error {
 // id, with what the rows have in it. ErrNotFound: there is none.
 func (tx *Tx) RemoveField(id int64) error {
 	tx.schema()
-	fields := append([]storedField(nil), tx.fields...)
+	fields := slices.Clone(tx.fields)
 	for i := range fields {
 		f := &fields[i]
-		if f.ID != id || f.Removed {
+		if f.ID != id || f.ID == 0 || f.Removed {
 			continue
 		}
 		if f.Unique {

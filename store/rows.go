@@ -55,18 +55,12 @@ func (tx *Tx) Insert(view *schema.Table, row schema.Row) (int64, error) {
 	if t == nil {
 		return 0, fmt.Errorf("%s: %w", view.Name, ErrNoTable)
 	}
-	cells := make([]schema.Value, t.slots)
-	for i := range t.Columns {
-		cells[t.Columns[i].Slot] = t.Columns[i].Default
-	}
-	for _, a := range row {
-		cells[view.Columns[a.Column].Slot] = a.Value
-	}
+	cells := t.fill(view, row)
 	id, err := tx.idFor(t, cells)
 	if err != nil {
 		return 0, err
 	}
-	if err := tx.checkRow(t, id, cells, nil); err != nil {
+	if err := t.checkRow(id, cells, nil); err != nil {
 		return 0, err
 	}
 	if t.rows != nil && t.rows.Get(idKey(id)) != nil {
@@ -85,6 +79,18 @@ func (tx *Tx) Insert(view *schema.Table, row schema.Row) (int64, error) {
 		return 0, err
 	}
 	return id, tx.rotate(t)
+}
+
+// fill returns the cells of a new row, by slot.
+func (l *layout) fill(view *schema.Table, row schema.Row) []schema.Value {
+	cells := make([]schema.Value, l.slots)
+	for i := range l.Columns {
+		cells[l.Columns[i].Slot] = l.Columns[i].Default
+	}
+	for _, a := range row {
+		cells[view.Columns[a.Column].Slot] = a.Value
+	}
+	return cells
 }
 
 // idFor takes the id out of the cells, or finds the next one.
@@ -119,18 +125,18 @@ func (t *table) takenID() error {
 
 // checkRow refuses a row that lacks a value or is too large. old is the row it
 // replaces, nil for none.
-func (tx *Tx) checkRow(t *table, id int64, cells, old []schema.Value) error {
+func (l *layout) checkRow(id int64, cells, old []schema.Value) error {
 	size := 0
-	for i := range t.Columns {
-		c := &t.Columns[i]
+	for i := range l.Columns {
+		c := &l.Columns[i]
 		v := cells[c.Slot]
 		size += len(v.Str())
-		if v.IsNull() && c.NotNull && i != t.Key && (old == nil || !old[c.Slot].IsNull()) {
-			return &ConstraintError{Rule: NotNullRule, Table: t.Name, Columns: []string{c.Name}}
+		if v.IsNull() && c.NotNull && i != l.Key && (old == nil || !old[c.Slot].IsNull()) {
+			return &ConstraintError{Rule: NotNullRule, Table: l.Name, Columns: []string{c.Name}}
 		}
 	}
 	if size > MaxRow {
-		return fmt.Errorf("%s %d, %d bytes: %w", t.Name, id, size, ErrTooLarge)
+		return fmt.Errorf("%s %d, %d bytes: %w", l.Name, id, size, ErrTooLarge)
 	}
 	return nil
 }
@@ -281,7 +287,7 @@ func (tx *Tx) change(t *table, id int64, cells, old []schema.Value) error {
 		}
 		next = v.Int()
 	}
-	if err := tx.checkRow(t, next, cells, old); err != nil {
+	if err := t.checkRow(next, cells, old); err != nil {
 		return err
 	}
 	if next != id {

@@ -110,6 +110,9 @@ func (tx *Tx) selection(plan *query.Plan) (*selection, error) {
 		if s.tables[i] = tx.table(view.Name); s.tables[i] == nil {
 			return nil, fmt.Errorf("%s: %w", view.Name, ErrNoTable)
 		}
+		if tx.unsettled(s.tables[i].layout) {
+			return nil, fmt.Errorf("%s: %w", view.Name, ErrUnsettled)
+		}
 	}
 	for i, step := range plan.Steps {
 		s.columns[i] = s.tables[step.Table].Column(plan.Tables[step.Table].Columns[step.Column].Name)

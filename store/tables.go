@@ -90,6 +90,12 @@ func (tx *Tx) table(name string) *table {
 	if l == nil {
 		return nil
 	}
+	if tx.unsettled(l) && tx.bolt.Writable() {
+		if err := tx.settle(l); err != nil {
+			panic(err)
+		}
+		return tx.open[name]
+	}
 	t := &table{layout: l, indexes: make([]index, len(l.indexes)), rows: tx.tables().Bucket(l.name)}
 	for i := range t.indexes {
 		t.indexes[i].indexLayout = &l.indexes[i]
@@ -120,7 +126,7 @@ func (t *table) indexOn(column int) *index {
 // at returns the bucket of an index, nil while it is empty.
 func (tx *Tx) at(x *index) *bolt.Bucket {
 	if len(x.pending) > 0 {
-		if err := tx.settle(x); err != nil {
+		if err := tx.enter(x); err != nil {
 			panic(err)
 		}
 	}
@@ -162,7 +168,7 @@ func (tx *Tx) rowsForWriting(t *table) (_ *bolt.Bucket, err error) {
 
 func (tx *Tx) indexForWriting(x *index) (_ *bolt.Bucket, err error) {
 	if len(x.pending) > 0 {
-		if err := tx.settle(x); err != nil {
+		if err := tx.enter(x); err != nil {
 			return nil, err
 		}
 	}

@@ -47,6 +47,7 @@ type Device struct {
 	account  *account
 	faces    FaceChecker
 	decoders chan struct{} // holds a token for each photo being decoded
+	notices  notices
 
 	viewing sync.Mutex     // guards all below
 	viewed  *schema.Schema // what tables was made of

@@ -230,7 +230,7 @@ func (d *Device) Destroy(f query.Filter) (changes int64, err error) {
 		changes = int64(len(ids))
 		for _, id := range ids {
 			// What depended on an earlier one has gone with it.
-			if err := tx.Remove(t, id); err != nil && !errors.Is(err, store.ErrNotFound) {
+			if err := orNotFound(tx.Remove(t, id)); err != nil {
 				return err
 			}
 		}
@@ -243,13 +243,22 @@ func (d *Device) Destroy(f query.Filter) (changes int64, err error) {
 // the texts in it, are valid during the call only. each must be quick: the
 // data is held still meanwhile.
 func (d *Device) Load(q query.Query, each func(values []schema.Value) error) error {
-	return d.store.View(func(tx *store.Tx) error {
+	ask := func(tx *store.Tx) error {
 		plan, err := q.Plan(d.view(tx), query.Known{Rows: tx.Rows})
 		if err != nil {
 			return err
 		}
 		return tx.Select(plan, each)
-	})
+	}
+	for {
+		err := d.store.View(ask)
+		if !errors.Is(err, store.ErrUnsettled) {
+			return err
+		}
+		if err := d.store.Update(0, (*store.Tx).Settle); err != nil {
+			return err
+		}
+	}
 }
 
 // FacesEnrolled tells how many users have a face template.

@@ -310,6 +310,15 @@ func TestFields(t *testing.T) {
 	if d.Schema().Table("c_users").Column("birthdate") >= 0 {
 		t.Error("the column is still there")
 	}
+	if _, err := d.AddField(schema.Field{Table: "c_users", Name: "colour", Type: schema.String}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Destroy(where("custom_columns", "column_name", schema.Text("colour"))); err != nil {
+		t.Fatal(err)
+	}
+	if d.Schema().Table("c_users").Column("colour") >= 0 {
+		t.Error("the row of a column is gone and the column is still there")
+	}
 	for _, name := range []string{"", "1st", "a b", "x;--", "é"} {
 		if _, err := d.AddField(schema.Field{Table: "c_users", Name: name}); !errors.Is(err, device.ErrColumnName) {
 			t.Errorf("a column named %q: %v, want ErrColumnName", name, err)
@@ -358,15 +367,15 @@ func TestFactory(t *testing.T) {
 	})
 }
 
-func TestDeviceID(t *testing.T) {
+func TestIDOf(t *testing.T) {
 	t.Parallel()
 	for serial, want := range map[string]int64{
 		"A95V": 478435, "K1SP": 935449, "K1J9": 935109,
 		"0A0210/000001": 2004173474234369, "0G0200/005B6D": 3206485144263533,
 		"": 0, "??": 0, "0A02/000001": 0, "0A0210/XYZ": 0,
 	} {
-		if got := device.DeviceID(serial); got != want {
-			t.Errorf("DeviceID(%q) is %d, want %d", serial, got, want)
+		if got := device.IDOf(serial); got != want {
+			t.Errorf("IDOf(%q) is %d, want %d", serial, got, want)
 		}
 	}
 	for _, model := range device.Models() {

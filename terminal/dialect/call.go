@@ -44,6 +44,9 @@ func (c *Call) QueryCount(name string) int {
 // Cookie returns the value of a cookie, empty when there is none.
 func (c *Call) Cookie(name string) string { return string(c.ctx.Request.Header.Cookie(name)) }
 
+// Path is the path of the request.
+func (c *Call) Path() string { return string(c.ctx.Path()) }
+
 // Client is the address of the peer, without its port.
 func (c *Call) Client() string { return c.ctx.RemoteIP().String() }
 
@@ -97,11 +100,32 @@ func (c *Call) SetHeaders(headers ...Header) {
 
 // Buffer is the answer's own buffer, empty, to be filled and handed to Send:
 // a photo then goes from the store to the socket with one copy.
-func (c *Call) Buffer() []byte { return c.ctx.Response.SwapBody(nil)[:0] }
+func (c *Call) Buffer() []byte {
+	c.closeStream()
+	return c.ctx.Response.SwapBody(nil)[:0]
+}
+
+// closeStream takes back an answer that was to be streamed. SwapBody would read
+// all of it first.
+func (c *Call) closeStream() {
+	if c.ctx.Response.IsBodyStream() {
+		_ = c.ctx.Response.CloseBodyStream() // Answer.Close has none
+	}
+}
 
 // Send answers with status and body.
 func (c *Call) Send(status int, contentType string, body []byte) {
+	c.closeStream()
 	c.ctx.Response.SetStatusCode(status)
 	c.ctx.Response.Header.SetContentType(contentType)
 	c.ctx.Response.SwapBody(body)
+}
+
+// answerLen is the length of the answer's body. Asking a stream for its bytes
+// would use it up.
+func (c *Call) answerLen() int {
+	if c.ctx.Response.IsBodyStream() {
+		return c.ctx.Response.Header.ContentLength()
+	}
+	return len(c.ctx.Response.Body())
 }

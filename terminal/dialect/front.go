@@ -156,7 +156,7 @@ func (f *Front) serve(ctx *fasthttp.RequestCtx) {
 	if traced {
 		// The path and never the query: the query holds the session.
 		f.log.Debug("request", "method", string(ctx.Method()), "path", string(ctx.Path()), "from", ctx.RemoteIP(),
-			"status", ctx.Response.StatusCode(), "in", len(ctx.Request.Body()), "out", len(ctx.Response.Body()), "took", f.clock.Now().Sub(start))
+			"status", ctx.Response.StatusCode(), "in", len(ctx.Request.Body()), "out", c.answerLen(), "took", f.clock.Now().Sub(start))
 	}
 }
 

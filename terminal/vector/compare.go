@@ -72,7 +72,7 @@ func (r runner) value(m []string) ([]byte, error) {
 
 // compare tells where the answer differs from the response.
 func (r runner) compare(got answer) error {
-	want := r.vector.response
+	want := r.exchange.response
 	if got.StatusCode != want.status {
 		return fmt.Errorf("status %d, want %d; body %.200q", got.StatusCode, want.status, got.body)
 	}
@@ -93,7 +93,7 @@ func (r runner) compare(got answer) error {
 }
 
 func (r runner) compareBody(got []byte) error {
-	want := r.vector.response.body
+	want := r.exchange.response.body
 	if m := placeholder.FindStringSubmatch(want); m != nil && m[0] == want {
 		switch m[1] {
 		case "photo":

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,7 +24,8 @@ type Target interface {
 	Session() (string, error)
 	// Give makes a fact hold, or returns ErrCannot.
 	Give(Given, []byte) error
-	// Forget undoes what the vector's facts have left behind.
+	// Forget undoes what the vector and its facts have left behind, in the
+	// order that they come in.
 	Forget([]Given) error
 }
 
@@ -38,9 +40,12 @@ const answerTime = 30 * time.Second
 // Run makes the vector's facts hold, sends its request and compares. A nil
 // error is a pass, ErrCannot a skip.
 func (v Vector) Run(t Target, photos fs.FS) (err error) {
-	run := runner{vector: v, photos: photos}
+	run := runner{chunked: v.chunked, photos: photos}
 	defer func() {
-		if forget := t.Forget(v.Given); forget != nil && err == nil {
+		// What refers to something goes before it.
+		given := slices.Clone(v.Given)
+		slices.Reverse(given)
+		if forget := t.Forget(given); forget != nil && err == nil {
 			err = fmt.Errorf("clean up: %w", forget)
 		}
 	}()
@@ -58,10 +63,24 @@ func (v Vector) Run(t Target, photos fs.FS) (err error) {
 			}
 		}
 		if err := t.Give(given, photo); err != nil {
-			return fmt.Errorf("given %s %d: %w", given.What, given.User, err)
+			return fmt.Errorf("given %v: %w", given, err)
 		}
 	}
-	head, body, err := run.request()
+	for i, e := range v.exchanges {
+		run.exchange = e
+		if err := run.run(t); err != nil {
+			if i > 0 {
+				err = fmt.Errorf("exchange %d: %w", i+1, err)
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// run does one exchange, on a connection of its own.
+func (r runner) run(t Target) error {
+	head, body, err := r.request()
 	if err != nil {
 		return err
 	}
@@ -70,23 +89,24 @@ func (v Vector) Run(t Target, photos fs.FS) (err error) {
 		return err
 	}
 	defer conn.Close()
-	answer, err := exchange(conn, head, body)
+	answer, err := send(conn, head, body)
 	if err != nil {
 		return err
 	}
-	return run.compare(answer)
+	return r.compare(answer)
 }
 
 type runner struct {
-	vector  Vector
-	photos  fs.FS
-	session string
+	exchange exchange
+	chunked  bool
+	photos   fs.FS
+	session  string
 }
 
 // request returns the bytes to send: the head with its blank line, the body.
 func (r runner) request() (head, body []byte, err error) {
-	text := r.vector.request
-	if r.vector.quoted {
+	text := r.exchange.request
+	if r.exchange.quoted {
 		var raw strings.Builder
 		for line := range strings.Lines(text) {
 			part, err := strconv.Unquote(strings.TrimSpace(line))
@@ -103,7 +123,7 @@ func (r runner) request() (head, body []byte, err error) {
 	}
 	headText = strings.ReplaceAll(headText, "{{session}}", r.session)
 	headText = strings.ReplaceAll(headText, "{{length}}", strconv.Itoa(len(body)))
-	if r.vector.chunked {
+	if r.chunked {
 		body = chunks(body)
 	}
 	head = []byte(strings.ReplaceAll(strings.TrimSuffix(headText, "\n"), "\n", "\r\n") + "\r\n\r\n")
@@ -130,9 +150,9 @@ type answer struct {
 	body []byte
 }
 
-// exchange sends the request and reads the answer. A client that announces
+// send sends the request and reads the answer. A client that announces
 // its body with Expect waits for the word to go on.
-func exchange(conn net.Conn, head, body []byte) (answer, error) {
+func send(conn net.Conn, head, body []byte) (answer, error) {
 	if err := conn.SetDeadline(clock.System{}.Now().Add(answerTime)); err != nil {
 		return answer{}, err
 	}

@@ -5,6 +5,7 @@
 package vector
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,7 +21,7 @@ import (
 // folder moved away unseen.
 const Minimum = 60
 
-// Vector is one exchange.
+// Vector is one exchange, or a few that belong together.
 type Vector struct {
 	Name   string   // the file's, without its ending
 	Intent string   // one sentence
@@ -31,20 +32,35 @@ type Vector struct {
 	Harm  string
 	Given []Given
 
+	chunked   bool // bodies travel in chunks
+	exchanges []exchange
+}
+
+// exchange is one request and what must come back.
+type exchange struct {
 	request  string
 	quoted   bool // request is Go string literals, line by line
-	chunked  bool // the body travels in chunks
 	response response
 }
 
 // Given is a fact that must hold before the exchange.
 type Given struct {
 	// What is session, user (there is one), nouser (there is none), photo (the
-	// user has it) or clean (the vector may leave a photo of the user behind).
+	// user has it), clean (the vector may leave a photo of the user behind),
+	// object (there is a row like Row in Table) or absent (there is none).
 	What      string
 	User      int64
 	Photo     string
 	Timestamp int64
+	Table     string
+	Row       string // a JSON object
+}
+
+func (g Given) String() string {
+	if g.Table != "" {
+		return g.What + " " + g.Table + " " + g.Row
+	}
+	return g.What + " " + strconv.FormatInt(g.User, 10)
 }
 
 // response is what must come back.
@@ -94,22 +110,29 @@ func parse(text []byte) (Vector, error) {
 	if err := v.parseHead(string(archive.Comment)); err != nil {
 		return v, err
 	}
+	answered := true
 	for _, file := range archive.Files {
 		switch file.Name {
-		case "request":
-			v.request = string(file.Data)
-		case "request.quoted":
-			v.request, v.quoted = string(file.Data), true
+		case "request", "request.quoted":
+			if !answered {
+				return v, errors.New("a request without a response")
+			}
+			answered = false
+			v.exchanges = append(v.exchanges, exchange{request: string(file.Data), quoted: file.Name == "request.quoted"})
 		case "response":
+			if answered {
+				return v, errors.New("a response without a request")
+			}
+			answered = true
 			var err error
-			if v.response, err = parseResponse(string(file.Data)); err != nil {
+			if v.exchanges[len(v.exchanges)-1].response, err = parseResponse(string(file.Data)); err != nil {
 				return v, err
 			}
 		default:
 			return v, fmt.Errorf("unknown section %q", file.Name)
 		}
 	}
-	if v.Intent == "" || v.Source == "" || v.request == "" || v.response.status == 0 {
+	if v.Intent == "" || v.Source == "" || len(v.exchanges) == 0 || !answered {
 		return v, errors.New("a vector has an intent, a source, a request and a response")
 	}
 	return v, nil
@@ -146,8 +169,17 @@ func (v *Vector) parseHead(head string) error {
 
 func parseGiven(text string) (Given, error) {
 	words := append(strings.Fields(text), "", "", "", "")[:4]
-	g := Given{What: words[0], Photo: words[2]}
 	var err error
+	switch words[0] {
+	case "object", "absent":
+		g := Given{What: words[0], Table: words[1]}
+		_, rest, _ := strings.Cut(text, g.Table)
+		if g.Row = strings.TrimSpace(rest); !json.Valid([]byte(g.Row)) {
+			err = fmt.Errorf("given %q has no row", text)
+		}
+		return g, err
+	}
+	g := Given{What: words[0], Photo: words[2]}
 	switch g.What {
 	case "session":
 		return g, nil

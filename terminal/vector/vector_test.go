@@ -3,12 +3,16 @@ package vector_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
 
+	"portaria/store/query"
+	"portaria/store/schema"
 	"portaria/terminal/device"
+	"portaria/terminal/dialect/jsondoc"
 	"portaria/terminal/terminaltest"
 	"portaria/terminal/vector"
 	"portaria/testdata"
@@ -27,6 +31,15 @@ func (i inside) Give(g vector.Given, photo []byte) error {
 		i.t.AddUser(g.User, "Vector")
 	case "nouser":
 		return i.dropUser(g.User)
+	case "object":
+		row, err := i.row(g)
+		if err != nil {
+			return err
+		}
+		_, _, err = i.t.Device().CreateOrModify(g.Table, []schema.Row{row})
+		return err
+	case "absent":
+		return i.dropRow(g)
 	}
 	if photo == nil {
 		return nil
@@ -42,12 +55,68 @@ func (i inside) dropUser(id int64) error {
 	return nil
 }
 
+// row is the row of a fact. A product without the table has no such fact.
+func (i inside) row(g vector.Given) (schema.Row, error) {
+	t := i.t.Device().Schema().Table(g.Table)
+	if t == nil {
+		return nil, fmt.Errorf("no table %s", g.Table)
+	}
+	v, err := jsondoc.Parse([]byte(g.Row))
+	if err != nil {
+		return nil, err
+	}
+	var row schema.Row
+	for name, member := range v.Members() {
+		a := schema.Assignment{Column: t.Column(name)}
+		if a.Column < 0 {
+			return nil, fmt.Errorf("no column %s in %s", name, g.Table)
+		}
+		if n, ok := member.Int(); ok {
+			a.Value = schema.Int(n)
+		} else if n, ok := member.Uint(); ok {
+			a.Value = schema.Int(int64(n))
+		} else if b, ok := member.Base64(); ok && t.Columns[a.Column].Type == schema.Bytes {
+			a.Value = schema.Blob(string(b))
+		} else if s, ok := member.Str(); ok {
+			a.Value = schema.Text(s)
+		}
+		row = append(row, a)
+	}
+	return row, nil
+}
+
+// dropRow destroys the row with the id of the fact, or every row like it.
+func (i inside) dropRow(g vector.Given) error {
+	row, err := i.row(g)
+	if err != nil {
+		return err
+	}
+	t := i.t.Device().Schema().Table(g.Table)
+	var all query.And
+	for _, a := range row {
+		is := query.Compare{Column: query.Column{Table: g.Table, Name: t.Columns[a.Column].Name}, Value: a.Value}
+		if a.Column == t.Key {
+			all = query.And{is}
+			break
+		}
+		all = append(all, is)
+	}
+	_, err = i.t.Device().Destroy(query.Filter{Table: g.Table, Where: query.Normal(all)})
+	return err
+}
+
 func (i inside) Forget(given []vector.Given) error {
 	if err := i.t.Device().DeletePhotos(device.PhotoSelection{All: true}); err != nil {
 		return err
 	}
 	for _, g := range given {
-		if err := i.dropUser(g.User); err != nil {
+		var err error
+		if g.Table != "" {
+			err = i.dropRow(g)
+		} else {
+			err = i.dropUser(g.User)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -8,11 +8,6 @@ var unserved = []struct {
 	reason   string
 	commands []string
 }{
-	{"the tables of users, cards, rules and logs are not there yet", []string{
-		"create_objects", "create_or_modify_objects", "destroy_objects", "export_objects",
-		"face_template_count_distinct", "load_objects", "modify_objects", "object_add_field", "object_metadata",
-		"object_remove_fields", "template_sync_end", "template_sync_init", "user_hash_password",
-	}},
 	{"the configuration tree is not there yet", []string{
 		"get_configuration", "set_configuration",
 	}},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"portaria/terminal/device"
 	"portaria/terminal/dialect"
@@ -34,6 +35,14 @@ const (
 	textTooManyIDs   = "Invalid member 'user_ids' (at most %d expected, got %d)"
 	textTooManyRows  = "Invalid member 'user_images' (at most %d expected, got %d)"
 	textListTooLarge = "Too many image bytes in one answer"
+
+	textTooManyValues    = "Invalid member 'values' (at most %d expected)"
+	textTooManyVariables = "too many SQL variables"
+	textTooDeep          = "Expression tree is too large (maximum depth 1000)"
+	textTooManyColumns   = "too many columns in result set"
+	textTooBig           = "string or blob too big"
+	textOutOfMemory      = "out of memory"
+	textBodyTooLarge     = "Request too large"
 )
 
 // The status of a refusal for size is not documented either [guess]: what
@@ -78,8 +87,22 @@ func (a *API) Fail(c *dialect.Call, err error) {
 		}
 	}
 	status, text := a.sentence(err)
+	if device.KindOf(err) == device.TooManyBytes || errors.Is(err, dialect.ErrBodyTooLarge) {
+		status, text = tooManyBytes(c, err, status, text)
+	}
 	body := appendError(append(c.Buffer(), '{'), text)
 	c.Send(status, typeJSON, append(body, '}'))
+}
+
+// tooManyBytes is what to say of something too large that is no photo.
+func tooManyBytes(c *dialect.Call, err error, status int, text string) (int, string) {
+	switch {
+	case !strings.Contains(c.Path(), "object"):
+		return status, text
+	case errors.Is(err, dialect.ErrBodyTooLarge):
+		return statusTooManyBytes, textBodyTooLarge
+	}
+	return objectStatus, textTooBig
 }
 
 // pages are what the device's web server answers itself, with a page.
@@ -109,9 +132,17 @@ func (a *API) sentence(err error) (status int, text string) {
 	case errors.Is(err, jsondoc.ErrSyntax):
 		return http.StatusBadRequest, textNotJSON
 	}
+	if text, ok := a.objectText(err); ok {
+		return objectStatus, text
+	}
 	kind := device.KindOf(err)
-	if errors.Is(err, dialect.ErrBodyTooLarge) {
+	switch {
+	case errors.Is(err, dialect.ErrBodyTooLarge):
 		kind = device.TooManyBytes
+	case errors.Is(err, dialect.ErrTooLong):
+		return objectStatus, textOutOfMemory
+	case errors.Is(err, dialect.ErrNoRoom):
+		kind = device.Busy
 	}
 	switch kind {
 	case device.NoSession:

@@ -22,12 +22,17 @@ const (
 type API struct {
 	device  *device.Device
 	headers []dialect.Header // of every answer
+	room    *dialect.Room    // of answers that are long
 }
+
+// roomForAnswers is the memory that long answers may take together: on a board
+// with a 32-bit processor there is less of it.
+const roomForAnswers = 48 << 20 << (^uint(0) >> 63)
 
 // New returns the Access API of d. Its answers carry the headers of access-api
 // §1.2: a browser may call the terminal from any page.
 func New(d *device.Device) *API {
-	return &API{d, []dialect.Header{
+	return &API{device: d, room: dialect.NewRoom(roomForAnswers), headers: []dialect.Header{
 		dialect.NewHeader("Access-Control-Allow-Origin", "*"),
 		dialect.NewHeader("Access-Control-Allow-Headers", "origin, x-csrftoken, content-type, accept"),
 		dialect.NewHeader("Cache-Control", "no-store, no-cache, must-revalidate, post-check=0, pre-check=0"),
@@ -61,6 +66,22 @@ func (a *API) Routes() []dialect.Route {
 		{name: "session_is_valid", do: a.sessionIsValid, open: withoutSession},
 		{name: "logout", do: a.logout},
 		{name: "change_login", do: a.changeLogin},
+		{name: "create_objects", do: a.createObjects, limit: maxObjectRows},
+		{name: "load_objects", do: a.loadObjects, limit: maxObjectQuestion},
+		{name: "modify_objects", do: a.modifyObjects, limit: maxObjectRows},
+		{name: "create_or_modify_objects", do: a.createOrModifyObjects, limit: maxObjectRows},
+		{name: "destroy_objects", do: a.destroyObjects, limit: maxObjectQuestion},
+		{name: "object_metadata", do: a.objectMetadata},
+		{name: "object_add_field", do: a.addField},
+		{name: "object_remove_fields", do: a.removeFields},
+		{name: "export_objects", do: a.exportObjects},
+		{name: "template_sync_init", do: done},
+		{name: "template_sync_end", do: done},
+		{name: "face_template_count_distinct", do: a.facesEnrolled, facial: true},
+		{name: "user_hash_password", do: a.hashPassword},
+		{name: "set_objects", do: a.invented("set_objects"), open: withoutSession},
+		{name: "delete_objects", do: a.invented("delete_objects"), open: withoutSession},
+		{name: "remove_objects", do: a.invented("remove_objects"), open: withoutSession},
 		{name: "user_set_image", do: a.setImage, limit: photo.Limit},
 		{name: "user_set_image_list", do: a.setImageList, limit: photo.Limit},
 		{name: "user_test_image", do: a.testImage, limit: photo.Limit, facial: true},

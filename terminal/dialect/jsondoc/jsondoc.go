@@ -96,6 +96,16 @@ func (v Value) Int() (int64, bool) {
 	return n, err == nil
 }
 
+// Uint returns the value of an integer that is not negative, and false for any
+// other kind and for an integer outside 64 bits.
+func (v Value) Uint() (uint64, bool) {
+	if v.Kind() != Int {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(v.raw), 10, 64)
+	return n, err == nil
+}
+
 // Bool returns the value of a boolean, and false for any other kind.
 func (v Value) Bool() (value, ok bool) {
 	if v.Kind() != Boolean {
@@ -127,8 +137,19 @@ func (v Value) Member(name string) Value {
 // Members walks an object in document order; any other kind has none.
 func (v Value) Members() iter.Seq2[string, Value] {
 	return func(yield func(string, Value) bool) {
+		for name, member := range v.Pairs() {
+			if !yield(string(name), member) {
+				return
+			}
+		}
+	}
+}
+
+// Pairs is Members without a copy of the names, which alias the document.
+func (v Value) Pairs() iter.Seq2[[]byte, Value] {
+	return func(yield func([]byte, Value) bool) {
 		for name, member := range v.rawMembers() {
-			if !yield(string(unescape(name)), member) {
+			if !yield(unescape(name), member) {
 				return
 			}
 		}

@@ -40,6 +40,19 @@ func TestValue(t *testing.T) {
 			}
 		}
 	})
+	t.Run("integers without a sign have 64 bits of their own", func(t *testing.T) {
+		t.Parallel()
+		for name, want := range map[string]uint64{"int": 9223372036854775807, "big": 9223372036854775808} {
+			if n, ok := v.Member(name).Uint(); !ok || n != want {
+				t.Errorf("%s = %d, %v; want %d, true", name, n, ok, want)
+			}
+		}
+		for _, name := range []string{"neg", "real", "exp", "yes", "text", "absent"} {
+			if n, ok := v.Member(name).Uint(); ok {
+				t.Errorf("%s read as the integer %d", name, n)
+			}
+		}
+	})
 	t.Run("every kind is named as the device names it", func(t *testing.T) {
 		t.Parallel()
 		got := map[string]string{}
@@ -186,7 +199,7 @@ func TestParse(t *testing.T) {
 
 func TestAppendString(t *testing.T) {
 	t.Parallel()
-	for _, s := range []string{"", "plain", `"\`, "a/b<&>", "\x00\x1f\n\r\t", "é😀", "bad\xff", "\u2028"} {
+	for _, s := range []string{"", "plain", `"\`, "a/b<&>", "\x00\x1f\n\r\t", "é😀", "bad\xff", "\u2028", "eight ch\"and\\more", "0123456\x7f", "áéíóúãõç with ascii after"} {
 		got := jsondoc.AppendString(nil, s)
 		var back string
 		if err := json.Unmarshal(got, &back); err != nil {
