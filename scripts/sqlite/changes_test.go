@@ -3,7 +3,6 @@ package sqlite
 import (
 	"database/sql"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"testing"
@@ -39,13 +38,7 @@ func (o outcome) String() string {
 func TestChanges(t *testing.T) {
 	t.Parallel()
 	seed := seedOf(t)
-	n := 3_000
-	if text := os.Getenv("PORTARIA_CHANGES"); text != "" {
-		var err error
-		if n, err = strconv.Atoi(text); err != nil {
-			t.Fatal(err)
-		}
-	}
+	n := numberOf(t, "PORTARIA_CHANGES", 6_000)
 	const worlds = 2
 	for i := range worlds {
 		t.Run(strconv.Itoa(i), func(t *testing.T) {

@@ -27,7 +27,7 @@ func (w *world) reform(t testing.TB) {
 	} else {
 		w.addField(t)
 	}
-	w.pair.reread()
+	w.reread()
 	for _, name := range []string{"custom_columns", "custom_tables"} {
 		w.copyTable(t, w.schema.Table(name))
 	}

@@ -68,6 +68,7 @@ func (w *world) question() query.Query {
 	case len(q.Group) == 0 && w.chance(50):
 		q.Order = w.columns(scope, 3)
 	}
+	// Rows come by id unless an order is asked for, whatever its direction.
 	q.Descending = q.Descending && len(q.Order) > 0
 	if w.chance(35) {
 		q.Limit = w.random.Int64N(20)
@@ -228,7 +229,8 @@ func (w *world) leaf(scope []*schema.Table) query.Expr {
 	return query.Compare{Column: column, Op: query.Op(w.random.IntN(int(query.Like))), Value: w.value(c, column)}
 }
 
-// value is one to compare the column with.
+// value is one to compare the column with, of its kind: SQLite makes others
+// of that kind first, the terminal does not.
 func (w *world) value(c *schema.Column, column query.Column) schema.Value {
 	known := w.values[column]
 	switch {
@@ -238,28 +240,8 @@ func (w *world) value(c *schema.Column, column query.Column) schema.Value {
 		return w.any(c)
 	}
 	v := pick(w.random, known)
-	if w.chance(mixed) {
-		return w.mixed(v)
-	}
 	if v.Kind() == schema.IntKind && w.chance(15) {
 		return schema.Int(v.Int() + w.random.Int64N(3) - 1)
-	}
-	return v
-}
-
-// mixed is how many values in a hundred are of another kind than their column.
-const mixed = 0
-
-// mixed is v as another kind.
-func (w *world) mixed(v schema.Value) schema.Value {
-	switch v.Kind() {
-	case schema.IntKind:
-		form := pick(w.random, []string{"%d", "%d", "%d", " %d", "%d ", "0%d", "%dx", "x%d", "", "-", "0x10"})
-		return schema.Text(strings.ReplaceAll(form, "%d", strconv.FormatInt(v.Int(), 10)))
-	case schema.TextKind:
-		return schema.Int(pick(w.random, commonInts))
-	case schema.BlobKind:
-		return schema.Text(v.Str())
 	}
 	return v
 }

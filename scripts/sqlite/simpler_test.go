@@ -9,14 +9,14 @@ import (
 
 // simplest makes a question that fails as small as it can while it fails.
 func simplest(q query.Query, fails func(query.Query) bool) query.Query {
-again:
-	for _, candidate := range simpler(q) {
-		if fails(candidate) {
-			q = candidate
-			goto again
+	for {
+		candidates := simpler(q)
+		i := slices.IndexFunc(candidates, fails)
+		if i < 0 {
+			return q
 		}
+		q = candidates[i]
 	}
-	return q
 }
 
 // simpler lists questions that ask a little less than q.

@@ -18,9 +18,10 @@ import (
 // Memory opens a database that lives as long as it is open.
 func Memory() (*sql.DB, error) { return open(":memory:") }
 
-// File opens a database in a file. What is committed is on disk.
+// File opens a database in a file, with memory enough for all that the bench
+// has. What is committed is on disk.
 func File(path string) (*sql.DB, error) {
-	return open(path, "journal_mode=WAL", "synchronous=FULL")
+	return open(path, "journal_mode=WAL", "synchronous=FULL", "cache_size=-65536")
 }
 
 func open(path string, pragmas ...string) (*sql.DB, error) {
