@@ -68,8 +68,6 @@ func (w *world) question() query.Query {
 	case len(q.Group) == 0 && w.chance(50):
 		q.Order = w.columns(scope, 3)
 	}
-	// Rows come by id unless an order is asked for, whatever its direction.
-	q.Descending = q.Descending && len(q.Order) > 0
 	if w.chance(35) {
 		q.Limit = w.random.Int64N(20)
 	}
