@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 
 	"portaria/store/query"
@@ -106,7 +105,7 @@ func (p *pair) copyTable(t testing.TB, table *schema.Table) {
 func (p *pair) reread() {
 	p.schema, p.tables = p.device.Schema(), nil
 	for _, table := range p.schema.Tables() {
-		if !table.Pseudo && !slices.Contains(itsOwn, table.Name) {
+		if !table.Pseudo && table.Name != itsOwn {
 			p.tables = append(p.tables, table)
 		}
 	}

@@ -23,8 +23,11 @@ var oddBounds = []int64{math.MinInt64, math.MinInt64 + 1, -5, -2, query.NoLimit,
 // equal in its order.
 func (w *world) question() query.Query {
 	main := w.schema.Table(pick(w.random, asked))
-	if w.chance(40) {
+	switch {
+	case w.chance(40):
 		main = pick(w.random, w.tables)
+	case w.chance(3):
+		main = w.schema.Table(itsOwn)
 	}
 	scope := w.scope(main)
 	if w.chance(6) {
@@ -120,18 +123,11 @@ func (w *world) scope(main *schema.Table) []*schema.Table {
 		if w.chance(50) {
 			other = w.schema.Table(pick(w.random, asked))
 		}
-		if w.canJoin(main.Name, other.Name) {
+		if w.schema.Path([]string{main.Name}, other.Name) != nil {
 			scope = append(scope, other)
 		}
 	}
 	return scope
-}
-
-// canJoin tells whether there is a way, and none over tables that are not
-// compared.
-func (w *world) canJoin(main, other string) bool {
-	path := w.schema.Path([]string{main}, other)
-	return path != nil && !slices.ContainsFunc(path, func(h schema.Hop) bool { return slices.Contains(itsOwn, h.To.Table) })
 }
 
 // settle adds to the order until no two rows that differ are equal in it.
