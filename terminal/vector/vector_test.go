@@ -85,12 +85,33 @@ func (i inside) row(g vector.Given) (schema.Row, error) {
 	return row, nil
 }
 
+// customColumns is the table whose rows are removed with what they stand for.
+const customColumns = "custom_columns"
+
 // dropRow destroys the row with the id of the fact, or every row like it.
 func (i inside) dropRow(g vector.Given) error {
 	row, err := i.row(g)
 	if err != nil {
 		return err
 	}
+	f := i.like(g, row)
+	if g.Table != customColumns {
+		_, err = i.t.Device().Destroy(f)
+		return err
+	}
+	var ids []int64
+	err = i.t.Device().Load(query.Query{Filter: f, Limit: query.NoLimit}, func(values []schema.Value) error {
+		ids = append(ids, values[0].Int())
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return i.t.Device().RemoveFields(ids)
+}
+
+// like is what finds the row with the id of row, or every row like it.
+func (i inside) like(g vector.Given, row schema.Row) query.Filter {
 	t := i.t.Device().Schema().Table(g.Table)
 	var all query.And
 	for _, a := range row {
@@ -101,8 +122,7 @@ func (i inside) dropRow(g vector.Given) error {
 		}
 		all = append(all, is)
 	}
-	_, err = i.t.Device().Destroy(query.Filter{Table: g.Table, Where: query.Normal(all)})
-	return err
+	return query.Filter{Table: g.Table, Where: query.Normal(all)}
 }
 
 func (i inside) Forget(given []vector.Given) error {
