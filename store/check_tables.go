@@ -14,6 +14,14 @@ func checkTables(tx *Tx, r *Report) {
 			tx.checkIndex(t, &t.indexes[i], rows[i], r)
 		}
 		r.Rows += int(t.count())
+		if tx.unsettled(t.layout) {
+			for id, row := range recentRows(tx.bolt.Bucket(bucketRecent).Get(t.name)) {
+				r.Rows++
+				if _, err := t.read(id, row); err != nil {
+					r.problem("table %v", err)
+				}
+			}
+		}
 		if s.Name == "users" {
 			r.Users = int(t.count())
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 
 	"portaria/store/schema"
@@ -82,19 +83,21 @@ func (c *cell) value() schema.Value {
 // tablesKnown is the schema of an open store, made anew when its custom
 // columns change.
 type tablesKnown struct {
-	mu     sync.Mutex // guards all below
-	base   *schema.Schema
-	raw    string // of the custom columns that full has
-	full   *schema.Schema
-	fields []storedField
+	mu      sync.Mutex // guards all below
+	base    *schema.Schema
+	raw     string // of the custom columns that full has
+	full    *schema.Schema
+	fields  []storedField
+	layouts map[string]*layout
 }
 
-// get returns the schema for the custom columns in raw.
-func (k *tablesKnown) get(raw []byte) (*schema.Schema, []storedField, error) {
+// get gives tx the schema for the custom columns in raw.
+func (k *tablesKnown) get(tx *Tx, raw []byte) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	defer func() { tx.full, tx.fields, tx.layouts = k.full, k.fields, k.layouts }()
 	if k.full != nil && k.raw == string(raw) {
-		return k.full, k.fields, nil
+		return nil
 	}
 	if k.base == nil {
 		k.base = schema.All()
@@ -102,12 +105,18 @@ func (k *tablesKnown) get(raw []byte) (*schema.Schema, []storedField, error) {
 	var fields []storedField
 	if len(raw) > 0 {
 		if err := json.Unmarshal(raw, &fields); err != nil {
-			return nil, nil, fmt.Errorf("custom columns: %w: %w", ErrDamaged, err)
+			return fmt.Errorf("custom columns: %w: %w", ErrDamaged, err)
 		}
 	}
 	k.raw, k.fields = string(raw), fields
 	k.full = k.base.With(live(fields))
-	return k.full, k.fields, nil
+	k.layouts = make(map[string]*layout)
+	for _, t := range k.full.Tables() {
+		if !t.Pseudo {
+			k.layouts[t.Name] = layoutOf(t)
+		}
+	}
+	return nil
 }
 
 // live are the custom columns that are there.
@@ -132,11 +141,9 @@ func (f storedField) field() schema.Field {
 // transaction makes ErrDamaged.
 func (tx *Tx) schema() *schema.Schema {
 	if tx.full == nil {
-		full, fields, err := tx.known.get(tx.tables().Get(keyFields))
-		if err != nil {
+		if err := tx.known.get(tx, tx.tables().Get(keyFields)); err != nil {
 			panic(err)
 		}
-		tx.full, tx.fields = full, fields
 	}
 	return tx.full
 }
@@ -171,7 +178,14 @@ func (tx *Tx) AddField(f schema.Field) error {
 		given[i] = other.field()
 	}
 	slot := s.NextSlot(f.Table, given)
-	fields := append(tx.fields[:len(tx.fields):len(tx.fields)], storedField{
+	fields := slices.Clone(tx.fields)
+	for i := range fields {
+		// A field whose row has been given another id belongs to none.
+		if fields[i].ID == f.ID {
+			fields[i].ID = 0
+		}
+	}
+	fields = append(fields, storedField{
 		ID: f.ID, Table: f.Table, Name: f.Name, Label: f.Label, Type: uint8(f.Type),
 		NotNull: f.NotNull, Unique: f.Unique, Default: cellOf(f.Default), Slot: slot,
 	})
@@ -188,10 +202,10 @@ func (tx *Tx) AddField(f schema.Field) error {
 // id, with what the rows have in it. ErrNotFound: there is none.
 func (tx *Tx) RemoveField(id int64) error {
 	tx.schema()
-	fields := append([]storedField(nil), tx.fields...)
+	fields := slices.Clone(tx.fields)
 	for i := range fields {
 		f := &fields[i]
-		if f.ID != id || f.Removed {
+		if f.ID != id || f.ID == 0 || f.Removed {
 			continue
 		}
 		if f.Unique {
@@ -216,7 +230,7 @@ func (tx *Tx) setFields(fields []storedField) error {
 		return err
 	}
 	tx.dirty, tx.grows = true, true
-	tx.full, tx.fields, tx.open, tx.made = nil, nil, nil, nil
+	tx.full, tx.fields, tx.layouts, tx.open = nil, nil, nil, nil
 	return tx.tables().Put(keyFields, raw)
 }
 

@@ -256,7 +256,7 @@ func TestSchema(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return errors.Join(tx.DeleteBucket(bucketTables), setVersion(tx, 1),
+			return errors.Join(tx.DeleteBucket(bucketTables), tx.DeleteBucket(bucketRecent), setVersion(tx, 1),
 				old.Put(idKey(-3), []byte("\x01")), old.Put(idKey(7), []byte("\x01Ana")), old.Put(idKey(9), []byte("\x02unreadable")))
 		})
 		if err != nil {

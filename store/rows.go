@@ -55,18 +55,12 @@ func (tx *Tx) Insert(view *schema.Table, row schema.Row) (int64, error) {
 	if t == nil {
 		return 0, fmt.Errorf("%s: %w", view.Name, ErrNoTable)
 	}
-	cells := make([]schema.Value, t.slots)
-	for i := range t.Columns {
-		cells[t.Columns[i].Slot] = t.Columns[i].Default
-	}
-	for _, a := range row {
-		cells[view.Columns[a.Column].Slot] = a.Value
-	}
+	cells := t.fill(view, row)
 	id, err := tx.idFor(t, cells)
 	if err != nil {
 		return 0, err
 	}
-	if err := tx.checkRow(t, id, cells, nil); err != nil {
+	if err := t.checkRow(id, cells, nil); err != nil {
 		return 0, err
 	}
 	if t.rows != nil && t.rows.Get(idKey(id)) != nil {
@@ -87,10 +81,22 @@ func (tx *Tx) Insert(view *schema.Table, row schema.Row) (int64, error) {
 	return id, tx.rotate(t)
 }
 
+// fill returns the cells of a new row, by slot.
+func (l *layout) fill(view *schema.Table, row schema.Row) []schema.Value {
+	cells := make([]schema.Value, l.slots)
+	for i := range l.Columns {
+		cells[l.Columns[i].Slot] = l.Columns[i].Default
+	}
+	for _, a := range row {
+		cells[view.Columns[a.Column].Slot] = a.Value
+	}
+	return cells
+}
+
 // idFor takes the id out of the cells, or finds the next one.
 func (tx *Tx) idFor(t *table, cells []schema.Value) (int64, error) {
-	if t.Key >= 0 {
-		if v := cells[t.Columns[t.Key].Slot]; !v.IsNull() {
+	if t.keySlot >= 0 {
+		if v := cells[t.keySlot]; !v.IsNull() {
 			return v.Int(), nil
 		}
 	}
@@ -103,15 +109,15 @@ func (tx *Tx) idFor(t *table, cells []schema.Value) (int64, error) {
 			id++
 		}
 	}
-	if t.Key >= 0 {
-		cells[t.Columns[t.Key].Slot] = schema.Int(id)
+	if t.keySlot >= 0 {
+		cells[t.keySlot] = schema.Int(id)
 	}
 	return id, nil
 }
 
 func (t *table) takenID() error {
 	name := "rowid"
-	if t.Key >= 0 {
+	if t.keySlot >= 0 {
 		name = t.Columns[t.Key].Name
 	}
 	return &ConstraintError{Rule: UniqueRule, Table: t.Name, Columns: []string{name}, Key: true}
@@ -119,18 +125,18 @@ func (t *table) takenID() error {
 
 // checkRow refuses a row that lacks a value or is too large. old is the row it
 // replaces, nil for none.
-func (tx *Tx) checkRow(t *table, id int64, cells, old []schema.Value) error {
+func (l *layout) checkRow(id int64, cells, old []schema.Value) error {
 	size := 0
-	for i := range t.Columns {
-		c := &t.Columns[i]
+	for i := range l.Columns {
+		c := &l.Columns[i]
 		v := cells[c.Slot]
 		size += len(v.Str())
-		if v.IsNull() && c.NotNull && i != t.Key && (old == nil || !old[c.Slot].IsNull()) {
-			return &ConstraintError{Rule: NotNullRule, Table: t.Name, Columns: []string{c.Name}}
+		if v.IsNull() && c.NotNull && i != l.Key && (old == nil || !old[c.Slot].IsNull()) {
+			return &ConstraintError{Rule: NotNullRule, Table: l.Name, Columns: []string{c.Name}}
 		}
 	}
 	if size > MaxRow {
-		return fmt.Errorf("%s %d, %d bytes: %w", t.Name, id, size, ErrTooLarge)
+		return fmt.Errorf("%s %d, %d bytes: %w", l.Name, id, size, ErrTooLarge)
 	}
 	return nil
 }
@@ -146,12 +152,7 @@ func (tx *Tx) checkUnique(t *table, cells, old []schema.Value) error {
 		if key == nil || old != nil && bytes.Equal(key, t.keyOf(x, old)) {
 			continue
 		}
-		b := tx.at(x)
-		if b == nil {
-			continue
-		}
-		found, _ := b.Cursor().Seek(key)
-		if len(found) == len(key)+8 && bytes.HasPrefix(found, key) {
+		if tx.taken(x, key) {
 			names := make([]string, len(x.columns))
 			for n, c := range x.columns {
 				names[n] = t.Columns[c].Name
@@ -160,6 +161,19 @@ func (tx *Tx) checkUnique(t *table, cells, old []schema.Value) error {
 		}
 	}
 	return nil
+}
+
+// taken tells whether an index has an entry for a key.
+func (tx *Tx) taken(x *index, key []byte) bool {
+	if _, pending := x.pending[string(key)]; pending {
+		return true
+	}
+	b := tx.settled(x)
+	if b == nil {
+		return false
+	}
+	found, _ := b.Cursor().Seek(key)
+	return len(found) == len(key)+8 && bytes.HasPrefix(found, key)
 }
 
 // checkForeign refuses a row that refers to one that is not there.
@@ -190,10 +204,10 @@ func (tx *Tx) hasRow(name string, id int64) bool {
 func (tx *Tx) put(t *table, id int64, cells, old []schema.Value, added bool) error {
 	tx.dirty, tx.grows = true, true
 	stored := cells
-	if t.Key >= 0 {
+	if t.keySlot >= 0 {
 		// The id is the key already.
 		stored = append([]schema.Value(nil), cells...)
-		stored[t.Columns[t.Key].Slot] = schema.Null
+		stored[t.keySlot] = schema.Null
 	}
 	rows, err := tx.rowsForWriting(t)
 	if err != nil {
@@ -220,6 +234,10 @@ func (tx *Tx) put(t *table, id int64, cells, old []schema.Value, added bool) err
 			}
 		}
 		if key == nil {
+			continue
+		}
+		if tx.bulk {
+			x.postpone(key, id)
 			continue
 		}
 		b, err := tx.indexForWriting(x)
@@ -262,14 +280,14 @@ func (tx *Tx) Change(view *schema.Table, id int64, set schema.Row) error {
 // change replaces the row old by cells, which may have another id.
 func (tx *Tx) change(t *table, id int64, cells, old []schema.Value) error {
 	next := id
-	if t.Key >= 0 {
-		v := cells[t.Columns[t.Key].Slot]
+	if t.keySlot >= 0 {
+		v := cells[t.keySlot]
 		if v.IsNull() {
 			return &ConstraintError{Rule: NotNullRule, Table: t.Name, Columns: []string{t.Columns[t.Key].Name}}
 		}
 		next = v.Int()
 	}
-	if err := tx.checkRow(t, next, cells, old); err != nil {
+	if err := t.checkRow(next, cells, old); err != nil {
 		return err
 	}
 	if next != id {

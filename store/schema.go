@@ -10,7 +10,7 @@ import (
 	"portaria/store/schema"
 )
 
-// The buckets of a file. meta and tail are small enough for bbolt to keep them
+// The buckets of a file. meta, tail and recent are small enough for bbolt to keep them
 // inside the root page, which every commit writes anyway.
 var (
 	bucketMeta   = []byte("meta")
@@ -18,6 +18,7 @@ var (
 	bucketTables = []byte("tables") // a bucket per table and index; see tables.go
 	bucketLog    = []byte("log")    // older entries in chunks; see log.go
 	bucketTail   = []byte("tail")   // the newest entries
+	bucketRecent = []byte("recent") // the newest rows of some tables; see recent.go
 
 	// bucketAside holds photos whose pages cannot be trusted enough to give
 	// them back; it is missing in almost every file.
@@ -34,8 +35,10 @@ var migrations = []func(*bolt.Tx) error{usersToTable}
 // the table of users.
 func usersToTable(btx *bolt.Tx) error {
 	old := []byte("users")
-	if _, err := btx.CreateBucket(bucketTables); err != nil {
-		return err
+	for _, name := range [][]byte{bucketTables, bucketRecent} {
+		if _, err := btx.CreateBucket(name); err != nil {
+			return err
+		}
 	}
 	tx := &Tx{bolt: btx, known: new(tablesKnown)}
 	users := tx.schema().Table("users")
@@ -60,7 +63,7 @@ var errMigration = errors.New("migration failed")
 
 // initialise gives an empty file its buckets and its version.
 func initialise(tx *bolt.Tx) error {
-	for _, name := range [][]byte{bucketMeta, bucketPhotos, bucketTables, bucketLog, bucketTail} {
+	for _, name := range [][]byte{bucketMeta, bucketPhotos, bucketTables, bucketLog, bucketTail, bucketRecent} {
 		if _, err := tx.CreateBucket(name); err != nil {
 			return err
 		}
@@ -98,7 +101,7 @@ func probe(db *bolt.DB, newest uint32) (err error) {
 		if v > newest {
 			return fmt.Errorf("%w: schema %d, this program knows %d", ErrNewerSchema, v, newest)
 		}
-		for _, name := range [][]byte{bucketPhotos, bucketTables, bucketLog, bucketTail} {
+		for _, name := range [][]byte{bucketPhotos, bucketTables, bucketLog, bucketTail, bucketRecent} {
 			if tx.Bucket(name) == nil {
 				return fmt.Errorf("%w: no bucket %q", ErrDamaged, name)
 			}

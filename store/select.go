@@ -85,7 +85,9 @@ type selection struct {
 	found   func() error // called with every combination of rows
 	matches []map[schema.Value][]boundRow
 	photos  photoDates
-	key     []byte // scratch
+	cursors []*bolt.Cursor // of each table, for get
+	values  []*bolt.Cursor // of each step, for walkValue
+	key     []byte         // scratch
 }
 
 // boundRow is the row of one table in the combination at hand.
@@ -101,10 +103,15 @@ func (tx *Tx) selection(plan *query.Plan) (*selection, error) {
 		tables:  make([]*table, len(plan.Tables)),
 		columns: make([]int, len(plan.Steps)),
 		rows:    make([]boundRow, len(plan.Tables)),
+		cursors: make([]*bolt.Cursor, len(plan.Tables)),
+		values:  make([]*bolt.Cursor, len(plan.Steps)),
 	}
 	for i, view := range plan.Tables {
 		if s.tables[i] = tx.table(view.Name); s.tables[i] == nil {
 			return nil, fmt.Errorf("%s: %w", view.Name, ErrNoTable)
+		}
+		if tx.unsettled(s.tables[i].layout) {
+			return nil, fmt.Errorf("%s: %w", view.Name, ErrUnsettled)
 		}
 	}
 	for i, step := range plan.Steps {
@@ -288,8 +295,11 @@ func (s *selection) walkIDs(i int, step *query.Step, t *table, matched *bool) er
 // get binds the row with that id, if there is one.
 func (s *selection) get(i int, step *query.Step, t *table, id int64, matched *bool) error {
 	s.key = binary.BigEndian.AppendUint64(s.key[:0], uint64(id)^1<<63)
-	row := t.rows.Get(s.key)
-	if row == nil {
+	if s.cursors[step.Table] == nil {
+		s.cursors[step.Table] = t.rows.Cursor()
+	}
+	k, row := s.cursors[step.Table].Seek(s.key)
+	if !bytes.Equal(k, s.key) {
 		return nil
 	}
 	return s.bind(i, step, id, row, matched)
@@ -309,12 +319,15 @@ func (s *selection) walkValues(i int, step *query.Step, t *table, matched *bool)
 
 // walkValue binds the rows that have one value of an indexed column.
 func (s *selection) walkValue(i int, step *query.Step, t *table, v schema.Value, matched *bool) error {
-	b := s.tx.at(t.indexOn(s.columns[i]))
-	if b == nil {
-		return nil
+	if s.values[i] == nil {
+		b := s.tx.at(t.indexOn(s.columns[i]))
+		if b == nil {
+			return nil
+		}
+		s.values[i] = b.Cursor()
 	}
+	c := s.values[i]
 	prefix := appendKey(make([]byte, 0, 64), v, t.Columns[s.columns[i]].Unsigned)
-	c := b.Cursor()
 	k, _ := c.Seek(prefix)
 	if step.Back {
 		// Beyond the last entry: no id is larger than this one.

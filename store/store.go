@@ -143,13 +143,14 @@ type Tx struct {
 	dirty bool // something was changed, so a failure needs a rollback
 	grows bool // something was added beyond a log entry, so the reserve is not for it
 
-	known  *tablesKnown
-	full   *schema.Schema // nil until it is asked for
-	fields []storedField  // the custom columns that full has, and the removed ones
-	all    *bolt.Bucket   // of the tables
-	open   map[string]*table
-	made   map[string]bool // the buckets of tables that are there and ready for writing
-	watch  func(Change) error
+	known   *tablesKnown
+	full    *schema.Schema // nil until it is asked for
+	fields  []storedField  // the custom columns that full has, and the removed ones
+	layouts map[string]*layout
+	all     *bolt.Bucket // of the tables
+	open    map[string]*table
+	watch   func(Change) error
+	bulk    bool // Bulk is under way
 }
 
 // View runs fn on the current state. fn should be short: whoever exchanges the

@@ -16,22 +16,68 @@ import (
 // the indexed values and the id. The sequence of a bucket of rows is how many
 // it holds.
 
-// table is one table in one transaction.
-type table struct {
+// layout is how a table is stored: the same for every transaction.
+type layout struct {
 	*schema.Table
 	name    []byte
-	rows    *bolt.Bucket // nil while there are none
-	indexes []index
 	slots   int
+	keySlot int // of the column that is the row's id; -1: none shows
+	indexes []indexLayout
+	alone   []int // by column: the index that has it alone, or -1
+}
+
+// indexLayout says what an index is of.
+type indexLayout struct {
+	name    []byte
+	columns []int
+	unique  bool
+}
+
+func layoutOf(s *schema.Table) *layout {
+	l := &layout{Table: s, name: []byte(s.Name), slots: s.Slots(), keySlot: -1, alone: make([]int, len(s.Columns))}
+	if s.Key >= 0 {
+		l.keySlot = s.Columns[s.Key].Slot
+	}
+	add := func(unique bool, columns ...int) {
+		names := make([]string, len(columns))
+		for i, c := range columns {
+			names[i] = s.Columns[c].Name
+		}
+		name := []byte(s.Name + "." + strings.Join(names, ","))
+		l.indexes = append(l.indexes, indexLayout{name: name, columns: columns, unique: unique})
+	}
+	for i := range s.Columns {
+		l.alone[i] = -1
+		if c := &s.Columns[i]; i != s.Key && c.HasIndex() {
+			l.alone[i] = len(l.indexes)
+			add(c.Unique, i)
+		}
+	}
+	for _, columns := range s.Unique {
+		if len(columns) > 1 {
+			add(true, columns...)
+		}
+	}
+	return l
+}
+
+// table is one table in one transaction.
+type table struct {
+	*layout
+	rows    *bolt.Bucket // nil while there are none
+	ready   bool         // rows may be written to
+	indexes []index
 }
 
 // index keeps the rows of a table findable by columns of it.
 type index struct {
-	name    []byte
-	columns []int
-	unique  bool
-	bucket  *bolt.Bucket // nil while it is empty
-	looked  bool
+	*indexLayout
+	bucket *bolt.Bucket // nil while it is empty
+	looked bool
+	ready  bool // bucket may be written to
+
+	// pending are entries that Bulk has not stored yet.
+	pending map[string]int64
 }
 
 // table returns the stored table of that name, nil for a name that has none.
@@ -39,12 +85,21 @@ func (tx *Tx) table(name string) *table {
 	if t := tx.open[name]; t != nil {
 		return t
 	}
-	s := tx.schema().Table(name)
-	if s == nil || s.Pseudo {
+	tx.schema()
+	l := tx.layouts[name]
+	if l == nil {
 		return nil
 	}
-	t := &table{Table: s, name: []byte(name), slots: s.Slots(), indexes: indexesOf(s)}
-	t.rows = tx.tables().Bucket(t.name)
+	if tx.unsettled(l) && tx.bolt.Writable() {
+		if err := tx.settle(l); err != nil {
+			panic(err)
+		}
+		return tx.open[name]
+	}
+	t := &table{layout: l, indexes: make([]index, len(l.indexes)), rows: tx.tables().Bucket(l.name)}
+	for i := range t.indexes {
+		t.indexes[i].indexLayout = &l.indexes[i]
+	}
 	if tx.open == nil {
 		tx.open = make(map[string]*table)
 	}
@@ -60,43 +115,26 @@ func (tx *Tx) tables() *bolt.Bucket {
 	return tx.all
 }
 
-// indexesOf lists the indexes of a table: one for each column that is unique,
-// indexed or refers to another table, and one for each set of columns that is
-// unique.
-func indexesOf(s *schema.Table) []index {
-	var list []index
-	add := func(unique bool, columns ...int) {
-		names := make([]string, len(columns))
-		for i, c := range columns {
-			names[i] = s.Columns[c].Name
-		}
-		list = append(list, index{name: []byte(s.Name + "." + strings.Join(names, ",")), columns: columns, unique: unique})
-	}
-	for i := range s.Columns {
-		if c := &s.Columns[i]; i != s.Key && c.HasIndex() {
-			add(c.Unique, i)
-		}
-	}
-	for _, columns := range s.Unique {
-		if len(columns) > 1 {
-			add(true, columns...)
-		}
-	}
-	return list
-}
-
 // indexOn returns the index that has column alone, or nil.
 func (t *table) indexOn(column int) *index {
-	for i := range t.indexes {
-		if len(t.indexes[i].columns) == 1 && t.indexes[i].columns[0] == column {
-			return &t.indexes[i]
-		}
+	if i := t.alone[column]; i >= 0 {
+		return &t.indexes[i]
 	}
 	return nil
 }
 
 // at returns the bucket of an index, nil while it is empty.
 func (tx *Tx) at(x *index) *bolt.Bucket {
+	if len(x.pending) > 0 {
+		if err := tx.enter(x); err != nil {
+			panic(err)
+		}
+	}
+	return tx.settled(x)
+}
+
+// settled is at without the entries that are pending.
+func (tx *Tx) settled(x *index) *bolt.Bucket {
 	if !x.looked {
 		x.looked = true
 		x.bucket = tx.tables().Bucket(x.name)
@@ -118,35 +156,29 @@ func (tx *Tx) make(name []byte) (*bolt.Bucket, error) {
 	return b, nil
 }
 
-func (tx *Tx) rowsForWriting(t *table) (*bolt.Bucket, error) {
-	if t.rows == nil || !tx.made[string(t.name)] {
-		b, err := tx.make(t.name)
-		if err != nil {
+func (tx *Tx) rowsForWriting(t *table) (_ *bolt.Bucket, err error) {
+	if !t.ready {
+		if t.rows, err = tx.make(t.name); err != nil {
 			return nil, err
 		}
-		t.rows = b
-		tx.markMade(t.name)
+		t.ready = true
 	}
 	return t.rows, nil
 }
 
-func (tx *Tx) indexForWriting(x *index) (*bolt.Bucket, error) {
-	if x.bucket == nil || !tx.made[string(x.name)] {
-		b, err := tx.make(x.name)
-		if err != nil {
+func (tx *Tx) indexForWriting(x *index) (_ *bolt.Bucket, err error) {
+	if len(x.pending) > 0 {
+		if err := tx.enter(x); err != nil {
 			return nil, err
 		}
-		x.bucket, x.looked = b, true
-		tx.markMade(x.name)
+	}
+	if !x.ready {
+		if x.bucket, err = tx.make(x.name); err != nil {
+			return nil, err
+		}
+		x.ready, x.looked = true, true
 	}
 	return x.bucket, nil
-}
-
-func (tx *Tx) markMade(name []byte) {
-	if tx.made == nil {
-		tx.made = make(map[string]bool)
-	}
-	tx.made[string(name)] = true
 }
 
 // count is how many rows the table has.
@@ -218,8 +250,8 @@ func (t *table) readInto(cells []schema.Value, id int64, row []byte) error {
 			}
 		}
 	}
-	if t.Key >= 0 {
-		cells[t.Columns[t.Key].Slot] = schema.Int(id)
+	if t.keySlot >= 0 {
+		cells[t.keySlot] = schema.Int(id)
 	}
 	return nil
 }

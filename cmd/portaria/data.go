@@ -37,8 +37,8 @@ func defineCheck(flags *flag.FlagSet) func(streams) error {
 		for _, problem := range report.Problems {
 			fmt.Fprintln(s.out, problem)
 		}
-		fmt.Fprintf(s.out, "%d photos, %d users, %d log entries, %d bytes, schema %d: %d problems\n",
-			report.Photos, report.Users, report.Entries, report.FileBytes, report.Schema, len(report.Problems))
+		fmt.Fprintf(s.out, "%d photos, %d users, %d rows in all tables, %d log entries, %d bytes, schema %d: %d problems\n",
+			report.Photos, report.Users, report.Rows, report.Entries, report.FileBytes, report.Schema, len(report.Problems))
 		if len(report.Problems) > 0 {
 			return fmt.Errorf("%s is damaged; keep a copy of the folder before anything else touches it", *data)
 		}

@@ -85,7 +85,7 @@ type Known struct {
 // Plan resolves the names of q and decides how to read each table. Errors:
 // *NoTableError, *NoColumnError, *NoJoinError.
 func (q Query) Plan(s *schema.Schema, known Known) (*Plan, error) {
-	c := compiler{schema: s, known: known, plan: &Plan{Descending: q.Descending, Limit: q.Limit, Offset: max(q.Offset, 0)}}
+	c := compiler{schema: s, known: known, plan: &Plan{Descending: q.Descending, Limit: max(q.Limit, NoLimit), Offset: max(q.Offset, 0)}}
 	if err := c.resolve(q); err != nil {
 		return nil, err
 	}

@@ -62,7 +62,8 @@ func (Compare) expr() {}
 func (In) expr()      {}
 func (IsNull) expr()  {}
 
-// NoLimit is the Limit of a query that wants every row.
+// NoLimit is the Limit of a query that wants every row; any other negative one
+// means the same.
 const NoLimit = -1
 
 // Filter says which rows of a table are meant.
@@ -88,8 +89,8 @@ type Query struct {
 	Fields     []Field // none: every column of Table
 	Group      []Column
 	Order      []Column // none: by the rows' ids
-	Descending bool
-	Limit      int64 // NoLimit: every row
+	Descending bool     // of all of Order together
+	Limit      int64    // NoLimit: every row
 	Offset     int64
 }
 

@@ -256,9 +256,6 @@ func (c *Cond) latest(at []int) int {
 // sort decides whether the first step can yield the rows in order.
 func (c *compiler) sort() {
 	p := c.plan
-	if len(p.Order) == 0 {
-		p.Descending = false
-	}
 	first := &p.Steps[0]
 	if first.Table != 0 {
 		return

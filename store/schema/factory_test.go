@@ -137,55 +137,68 @@ func TestFactoryRows(t *testing.T) {
 	}{
 		{
 			"group 1 is named", options(func(*FactoryOptions) {}),
-			"groups", "name", []Value{Text("Standard")},
+			"groups", "name",
+			[]Value{Text("Standard")},
 		},
 		{
 			"and in Portuguese", options(func(o *FactoryOptions) { o.Portuguese = true }),
-			"groups", "name", []Value{Text("Padrão")},
+			"groups", "name",
+			[]Value{Text("Padrão")},
 		},
 		{
 			"all of the day is allowed", options(func(o *FactoryOptions) { o.Portuguese = true }),
-			"time_zones", "name", []Value{Text("Sempre Liberado")},
+			"time_zones", "name",
+			[]Value{Text("Sempre Liberado")},
 		},
 		{
 			"to its last second", options(func(*FactoryOptions) {}),
-			"time_spans", "end", []Value{Int(86399)},
+			"time_spans", "end",
+			[]Value{Int(86399)},
 		},
 		{
 			"on holidays too", options(func(*FactoryOptions) {}),
-			"time_spans", "hol3", []Value{Int(1)},
+			"time_spans", "hol3",
+			[]Value{Int(1)},
 		},
 		{
 			"rule 1 allows", options(func(*FactoryOptions) {}),
-			"access_rules", "type", []Value{Int(1)},
+			"access_rules", "type",
+			[]Value{Int(1)},
 		},
 		{
 			"and covers every portal", options(func(o *FactoryOptions) { o.Doors = 4 }),
-			"portal_access_rules", "portal_id", []Value{Int(1), Int(2), Int(3), Int(4)},
+			"portal_access_rules", "portal_id",
+			[]Value{Int(1), Int(2), Int(3), Int(4)},
 		},
 		{
 			"a terminal without a count of doors has portal 1", options(func(o *FactoryOptions) { o.Doors = 0 }),
-			"portals", "id", []Value{Int(1)},
+			"portals", "id",
+			[]Value{Int(1)},
 		},
 		{
 			"relays open doors by number", options(func(o *FactoryOptions) { o.Doors = 2 }),
-			"actions", "parameters", []Value{Text("door=1"), Text("door=2")},
+			"actions", "parameters",
+			[]Value{Text("door=1"), Text("door=2")},
 		},
 		{
 			"a security box opens by its id", options(func(o *FactoryOptions) { o.Action = "sec_box" }),
-			"actions", "parameters", []Value{Text("id=65793, reason=1")},
+			"actions", "parameters",
+			[]Value{Text("id=65793, reason=1")},
 		},
 		{
 			"a turnstile lets pass both ways", options(func(o *FactoryOptions) { o.Action = "catra" }),
-			"actions", "parameters", []Value{Text("allow=both")},
+			"actions", "parameters",
+			[]Value{Text("allow=both")},
 		},
 		{
 			"the terminal is a device", options(func(*FactoryOptions) {}),
-			"devices", "id", []Value{Int(77)},
+			"devices", "id",
+			[]Value{Int(77)},
 		},
 		{
 			"named by its serial", options(func(*FactoryOptions) {}),
-			"devices", "name", []Value{Text("0M0300/00002A")},
+			"devices", "name",
+			[]Value{Text("0M0300/00002A")},
 		},
 		{
 			"only a terminal with a security box has its row", options(func(*FactoryOptions) {}),
@@ -193,11 +206,13 @@ func TestFactoryRows(t *testing.T) {
 		},
 		{
 			"which has one id everywhere", options(func(o *FactoryOptions) { o.SecBox = true }),
-			"sec_boxs", "id", []Value{Int(65793)},
+			"sec_boxs", "id",
+			[]Value{Int(65793)},
 		},
 		{
 			"turns are counted on turnstiles", options(func(o *FactoryOptions) { o.Turnstile = true }),
-			"catra_infos", "left_turns", []Value{Int(0)},
+			"catra_infos", "left_turns",
+			[]Value{Int(0)},
 		},
 		{
 			"and nowhere else", options(func(*FactoryOptions) {}),
@@ -205,33 +220,40 @@ func TestFactoryRows(t *testing.T) {
 		},
 		{
 			"scripts are those that clients know", options(func(*FactoryOptions) {}),
-			"scripts", "script", []Value{
+			"scripts", "script",
+			[]Value{
 				Text("biometry"), Text("card_idbox"), Text("password"), Text("user_identified"), Text("card"),
 			},
 		},
 		{
 			"their parameters have the ids that clients know", options(func(*FactoryOptions) {}),
-			"script_parameters", "id", []Value{Int(1), Int(5), Int(6), Int(7), Int(8), Int(9), Int(10)},
+			"script_parameters", "id",
+			[]Value{Int(1), Int(5), Int(6), Int(7), Int(8), Int(9), Int(10)},
 		},
 		{
 			"four doors have a reader each", options(func(o *FactoryOptions) { o.Doors = 4 }),
-			"portal_script_parameters", "value", []Value{Int(1), Int(1), Int(2), Int(3), Int(4), Int(1), Int(1)},
+			"portal_script_parameters", "value",
+			[]Value{Int(1), Int(1), Int(2), Int(3), Int(4), Int(1), Int(1)},
 		},
 		{
 			"visitors are a type, which needs a visit", options(func(*FactoryOptions) {}),
-			"user_types", "require_visitor", []Value{Int(1)},
+			"user_types", "require_visitor",
+			[]Value{Int(1)},
 		},
 		{
 			"unless the line knows no visits", options(func(o *FactoryOptions) { o.Line = V5 }),
-			"user_types", "require_visitor", []Value{Int(0)},
+			"user_types", "require_visitor",
+			[]Value{Int(0)},
 		},
 		{
 			"custom tables are those of the line", options(func(o *FactoryOptions) { o.Line = V5 }),
-			"custom_tables", "table_name", []Value{Text("c_users")},
+			"custom_tables", "table_name",
+			[]Value{Text("c_users")},
 		},
 		{
 			"cpf is there from the start", options(func(*FactoryOptions) {}),
-			"custom_columns", "column_name", []Value{Text("cpf")},
+			"custom_columns", "column_name",
+			[]Value{Text("cpf")},
 		},
 		{
 			"nobody is", options(func(*FactoryOptions) {}),

@@ -50,11 +50,23 @@ func (d *Device) follow(tx *store.Tx) {
 				return err
 			}
 		}
-		if name == usersTable && c.Op == store.Deleted && d.profile.Photo.FollowsUser {
+		switch {
+		case c.Op != store.Deleted:
+		case name == usersTable && d.profile.Photo.FollowsUser:
 			return forgetPhoto(tx, c.ID, now)
+		case name == customColumnsTable:
+			return orNotFound(tx.RemoveField(c.ID))
 		}
 		return nil
 	})
+}
+
+// orNotFound is err unless there was nothing to be found.
+func orNotFound(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // operations are the words of change_logs.
@@ -62,7 +74,7 @@ var operations = [...]string{store.Inserted: "insert", store.Updated: "update", 
 
 // track writes one line of change_logs.
 func track(tx *store.Tx, logs *schema.Table, op store.ChangeOp, table string, id, now int64) error {
-	_, err := tx.Insert(logs, schema.Row{
+	_, err := tx.AppendRow(logs, schema.Row{
 		{Column: logs.Column("operation_type"), Value: schema.Text(operations[op])},
 		{Column: logs.Column("table_name"), Value: schema.Text(table)},
 		{Column: logs.Column("table_id"), Value: schema.Int(id)},
@@ -123,6 +135,9 @@ func forgetPhoto(tx *store.Tx, user, now int64) error {
 		return nil
 	}
 	if err != nil {
+		return err
+	}
+	if err := keepOriginal(tx, user, nil, 0); err != nil {
 		return err
 	}
 	_, err = tx.Append(store.Entry{Time: now, Kind: photoDeleted, User: user})

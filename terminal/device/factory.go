@@ -33,10 +33,10 @@ var hardwareOf = map[string]hardware{
 	"amico":     {serial: "0Z0100/000001", doors: 1, action: "sec_box", secBox: true},
 }
 
-// DeviceID is the number that a serial stands for (access-api §1.8): a short
+// IDOf is the number that a serial stands for (access-api §1.8): a short
 // one in base 36; of a long one the first five characters in base 36 above the
 // hexadecimal part. 0 is no serial.
-func DeviceID(serial string) int64 {
+func IDOf(serial string) int64 {
 	prefix, number, long := strings.Cut(serial, "/")
 	if !long {
 		id, err := strconv.ParseInt(serial, 36, 64)
@@ -72,7 +72,7 @@ func (d *Device) stock() error {
 	h := hardwareOf[d.profile.Name]
 	rows := schema.Factory(schema.FactoryOptions{
 		Line: line, Doors: h.doors, Action: h.action, Turnstile: h.turnstile, SecBox: h.secBox,
-		DeviceID: DeviceID(h.serial), Serial: h.serial, IP: factoryAddress,
+		DeviceID: IDOf(h.serial), Serial: h.serial, IP: factoryAddress,
 	})
 	return d.store.Update(0, func(tx *store.Tx) error {
 		view := schema.Of(line)

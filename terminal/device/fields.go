@@ -76,10 +76,8 @@ func (d *Device) RemoveFields(ids []int64) error {
 			return err
 		}
 		for _, id := range ids {
-			if err := tx.Remove(columns, id); err != nil && !errors.Is(err, store.ErrNotFound) {
-				return err
-			}
-			if err := tx.RemoveField(id); err != nil && !errors.Is(err, store.ErrNotFound) {
+			// The column goes with its row.
+			if err := orNotFound(tx.Remove(columns, id)); err != nil {
 				return err
 			}
 		}

@@ -1,7 +1,9 @@
 package device
 
 import (
+	"cmp"
 	"errors"
+	"slices"
 
 	"portaria/store"
 	"portaria/store/query"
@@ -50,30 +52,78 @@ func (d *Device) table(tx *store.Tx, name string) (*schema.Table, error) {
 	return t, nil
 }
 
+// tableFor is table, for rows whose columns were counted before the
+// transaction: a custom column may have gone since.
+func (d *Device) tableFor(tx *store.Tx, name string, rows []schema.Row) (*schema.Table, error) {
+	t, err := d.table(tx, name)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		for _, a := range row {
+			if a.Column >= len(t.Columns) {
+				return nil, &query.NoColumnError{Column: query.Column{Table: name}}
+			}
+		}
+	}
+	return t, nil
+}
+
 // Create adds rows, all or none, and returns their ids in the same order. The
 // columns of a row are those of the table in Schema.
 func (d *Device) Create(table string, rows []schema.Row) (ids []int64, err error) {
 	err = d.update(sizeOf(rows), func(tx *store.Tx) error {
-		t, err := d.table(tx, table)
+		t, err := d.tableFor(tx, table, rows)
 		if err != nil {
 			return err
 		}
 		ids = make([]int64, len(rows))
-		for i, row := range rows {
-			if ids[i], err = tx.Insert(t, row); err != nil {
-				return err
+		insert := func() error {
+			for _, i := range inOrder(t, rows) {
+				if ids[i], err = tx.Insert(t, rows[i]); err != nil {
+					return err
+				}
 			}
+			return nil
 		}
-		return nil
+		if len(rows) < manyRows {
+			return insert()
+		}
+		return tx.Bulk(insert)
 	})
 	return ids, err
+}
+
+// manyRows are inserted in the order that costs least.
+const manyRows = 500
+
+// inOrder is the order in which to insert rows: as they are given, unless they
+// are many and each has its id.
+func inOrder(t *schema.Table, rows []schema.Row) []int {
+	order := make([]int, len(rows))
+	for i := range order {
+		order[i] = i
+	}
+	if len(rows) < manyRows || t.Key < 0 {
+		return order
+	}
+	keys := make([]int64, len(rows))
+	for i, row := range rows {
+		v := assigned(row, t.Key)
+		if v.IsNull() {
+			return order
+		}
+		keys[i] = v.Int()
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(keys[a], keys[b]) })
+	return order
 }
 
 // CreateOrModify adds rows, or changes those whose keys exist, all or none. It
 // returns the ids of the rows in order, and how many there were.
 func (d *Device) CreateOrModify(table string, rows []schema.Row) (ids []int64, changes int64, err error) {
 	err = d.update(sizeOf(rows), func(tx *store.Tx) error {
-		t, err := d.table(tx, table)
+		t, err := d.tableFor(tx, table, rows)
 		if err != nil {
 			return err
 		}
@@ -133,6 +183,9 @@ func assigned(row schema.Row, column int) schema.Value {
 // Modify assigns set to every row that f means and tells how many they were.
 func (d *Device) Modify(f query.Filter, set schema.Row) (changes int64, err error) {
 	err = d.update(sizeOf([]schema.Row{set}), func(tx *store.Tx) error {
+		if _, err := d.tableFor(tx, f.Table, []schema.Row{set}); err != nil {
+			return err
+		}
 		t, ids, err := d.matching(tx, f)
 		if err != nil || len(set) == 0 {
 			return err
@@ -166,7 +219,7 @@ func (d *Device) matching(tx *store.Tx, f query.Filter) (*schema.Table, []int64,
 // tells how many there were. A row that is not there is no error.
 func (d *Device) ModifyEach(table string, rows []schema.Row) (changes int64, err error) {
 	err = d.update(sizeOf(rows), func(tx *store.Tx) error {
-		t, err := d.table(tx, table)
+		t, err := d.tableFor(tx, table, rows)
 		if err != nil {
 			return err
 		}
@@ -197,7 +250,7 @@ func (d *Device) Destroy(f query.Filter) (changes int64, err error) {
 		changes = int64(len(ids))
 		for _, id := range ids {
 			// What depended on an earlier one has gone with it.
-			if err := tx.Remove(t, id); err != nil && !errors.Is(err, store.ErrNotFound) {
+			if err := orNotFound(tx.Remove(t, id)); err != nil {
 				return err
 			}
 		}
@@ -210,13 +263,22 @@ func (d *Device) Destroy(f query.Filter) (changes int64, err error) {
 // the texts in it, are valid during the call only. each must be quick: the
 // data is held still meanwhile.
 func (d *Device) Load(q query.Query, each func(values []schema.Value) error) error {
-	return d.store.View(func(tx *store.Tx) error {
+	ask := func(tx *store.Tx) error {
 		plan, err := q.Plan(d.view(tx), query.Known{Rows: tx.Rows})
 		if err != nil {
 			return err
 		}
 		return tx.Select(plan, each)
-	})
+	}
+	for {
+		err := d.store.View(ask)
+		if !errors.Is(err, store.ErrUnsettled) {
+			return err
+		}
+		if err := d.store.Update(0, (*store.Tx).Settle); err != nil {
+			return err
+		}
+	}
 }
 
 // FacesEnrolled tells how many users have a face template.
