@@ -87,7 +87,7 @@ func (s *server) ask(t *testing.T, command, body string) (net.Conn, *bufio.Reade
 
 func (s *server) wantRoom(t *testing.T) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); s.api.room.Free() != roomForAnswers; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(10 * time.Second); s.api.room.Free() != roomForAnswers; (clock.System{}).Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%d bytes of room are free, want %d", s.api.room.Free(), roomForAnswers)
 		}
