@@ -69,7 +69,7 @@ func decodeStrictly(text []byte) ([]byte, error) {
 		out = append(out, byte(unit>>10), byte(unit>>2))
 	}
 	if i < len(text) {
-		return nil, base64Error(fmt.Sprintf(textAfterEnd, i+1))
+		return nil, base64Error(fmt.Sprintf(textAfterEnd, i))
 	}
 	return out, nil
 }

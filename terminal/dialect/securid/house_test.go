@@ -53,6 +53,7 @@ func newHouse(t testing.TB, model string, o securid.Options) *house {
 	server := fasthttp.Server{
 		ReadTimeout: 15 * time.Second, MaxRequestBodySize: dialect.SmallBody - 1, DisablePreParseMultipartForm: true,
 		NoDefaultServerHeader: true, NoDefaultContentType: true, CloseOnShutdown: true,
+		Logger: quiet{},
 	}
 	dialect.NewFront(h.clock, slog.New(slog.DiscardHandler), fcgi.New(h.device), h.api).Install(&server)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -193,3 +194,8 @@ func TestTerminalsPhotoIsAPNG(t *testing.T) {
 		t.Error("the terminal's newer photo is hidden behind the PNG")
 	}
 }
+
+// quiet hears what fasthttp says about bad clients.
+type quiet struct{}
+
+func (quiet) Printf(string, ...any) {}
