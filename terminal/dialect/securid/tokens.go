@@ -52,11 +52,16 @@ func newTokens(d *device.Device, inactivity, lifespan time.Duration) *tokens {
 // watch returns the witness for a login that is going to be checked.
 func (t *tokens) watch() string {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	if !t.device.SessionIsValid(t.witness) {
-		t.witness = t.device.OpenSession()
+	witness := t.witness
+	t.mu.Unlock()
+	if t.device.SessionIsValid(witness) {
+		return witness
 	}
-	return t.witness
+	witness = t.device.OpenSession()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.witness = witness
+	return witness
 }
 
 // open starts a token and returns its text.
@@ -77,6 +82,19 @@ func (t *tokens) open(k token, witness string) string {
 // use finds the token that text is and keeps it alive, as far as its lifespan
 // goes.
 func (t *tokens) use(text string) (token, bool) {
+	e := t.find(text)
+	if e == nil {
+		return token{}, false
+	}
+	if !t.device.SessionIsValid(e.witness) {
+		t.end(text)
+		return token{}, false
+	}
+	return e.token, true
+}
+
+// find returns what is known of a token that has time left, or nil.
+func (t *tokens) find(text string) *entry {
 	hash := sha256.Sum256([]byte(text))
 	now := t.device.Now()
 	t.mu.Lock()
@@ -84,16 +102,16 @@ func (t *tokens) use(text string) (token, bool) {
 	t.expire(now)
 	at := t.byHash[hash]
 	if at == nil {
-		return token{}, false
+		return nil
 	}
 	e := at.Value.(*entry)
-	if now.Sub(e.opened) >= t.lifespan || !t.device.SessionIsValid(e.witness) {
+	if now.Sub(e.opened) >= t.lifespan {
 		t.drop(at)
-		return token{}, false
+		return nil
 	}
 	e.used = now
 	t.used.MoveToBack(at)
-	return e.token, true
+	return e
 }
 
 // end ends the token that text is, if it is one.
