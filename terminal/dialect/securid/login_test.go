@@ -89,6 +89,20 @@ func TestTokens(t *testing.T) {
 			t.Errorf("after ten minutes: %d", got)
 		}
 	})
+	t.Run("a token that is used keeps no other alive", func(t *testing.T) {
+		t.Parallel()
+		h := newHouse(t, "idaccess", securid.Options{})
+		used, idle := h.login(), h.login()
+		for range 2 {
+			h.clock.Advance(9 * time.Minute)
+			if got := about(h, used); got != http.StatusOK {
+				t.Fatalf("the used one: %d", got)
+			}
+		}
+		if got := about(h, idle); got != http.StatusUnauthorized {
+			t.Errorf("the idle one: %d", got)
+		}
+	})
 	t.Run("keepAlive keeps a token, but not beyond two hours", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t, "idaccess", securid.Options{})
@@ -165,6 +179,9 @@ func TestTokens(t *testing.T) {
 				t.Errorf("%s: %v, want %d", query, got, want)
 			}
 		}
+		if got := h.send("GET", "cmd=about", "", "Authorization", "bearer  "+token+" "); got.status != http.StatusOK {
+			t.Errorf("a header in small letters: %v", got)
+		}
 		if got := h.send("GET", "cmd=about&token="+token, "", bearer("wrong")...); got.status != http.StatusUnauthorized {
 			t.Errorf("a wrong header and a right query: %v", got)
 		}
@@ -227,6 +244,18 @@ func TestCommands(t *testing.T) {
 	})
 	t.Run("no command at all is a parameter that is missing", func(t *testing.T) {
 		if got := h.send("GET", "format=json", ""); got.status != http.StatusPreconditionFailed || got.reason != "The parameter cmd is required." {
+			t.Errorf("%v", got)
+		}
+	})
+	t.Run("of two commands the first counts, in whatever letters", func(t *testing.T) {
+		for range 20 {
+			if got := h.send("GET", "CMD=status&cmd=about&Cmd=nope", ""); got.status != http.StatusOK || !strings.Contains(got.body, "overall-status") {
+				t.Fatalf("%v", got)
+			}
+		}
+	})
+	t.Run("what cannot be read of a query is left out", func(t *testing.T) {
+		if got := h.send("GET", "a=%zz&%zz=1&&=&cmd=status&format=%", ""); got.status != http.StatusOK || got.kind != "text/plain" {
 			t.Errorf("%v", got)
 		}
 	})

@@ -29,11 +29,16 @@ type request struct {
 type args map[string][]string
 
 func readArgs(c *dialect.Call) args {
-	values, _ := url.ParseQuery(c.RawQuery()) // what cannot be read is left out
-	a := make(args, len(values))
-	for name, list := range values {
+	a := make(args)
+	for pair := range strings.SplitSeq(c.RawQuery(), "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		name, nameErr := url.QueryUnescape(name)
+		value, valueErr := url.QueryUnescape(value)
+		if nameErr != nil || valueErr != nil {
+			continue // what cannot be read is left out
+		}
 		name = strings.ToLower(name)
-		a[name] = append(a[name], list...)
+		a[name] = append(a[name], value)
 	}
 	return a
 }
