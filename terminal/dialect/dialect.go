@@ -29,6 +29,8 @@ type Route struct {
 	Methods []string // what is served beside OPTIONS and HEAD
 	// Limit is in bytes: a body must stay strictly below it. 0: SmallBody.
 	Limit int
+	// NoLength takes a POST or PUT that says no length for one without a body.
+	NoLength bool
 	// Admit decides whether the caller may, before any body is read where the
 	// client waits for it, and before a body over the limit is spoken of. Nil
 	// admits everybody.

@@ -205,7 +205,7 @@ func (f *Front) call(ctx *fasthttp.RequestCtx, m *mounted, c *Call) (err error) 
 	default:
 		return ErrMethod
 	}
-	if (method == http.MethodPost || method == http.MethodPut) && !saysLength(&ctx.Request.Header) {
+	if (method == http.MethodPost || method == http.MethodPut) && !saysLength(&ctx.Request.Header) && (m == nil || !m.NoLength) {
 		return ErrLengthRequired
 	}
 	if m == nil || m.Do == nil {
