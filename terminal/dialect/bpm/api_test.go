@@ -56,6 +56,7 @@ func newServer(t testing.TB, model string, o bpm.Options) *server {
 	ln := fasthttputil.NewInmemoryListener()
 	web := &fasthttp.Server{
 		DisablePreParseMultipartForm: true, NoDefaultContentType: true, NoDefaultServerHeader: true,
+		Logger:         slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
 		ReadBufferSize: 16 << 10, MaxRequestBodySize: dialect.SmallBody - 1,
 	}
 	dialect.NewFront(s.clock, slog.New(slog.DiscardHandler), fcgi.New(s.device), bpm.New(s.device, o)).Install(web)

@@ -9,9 +9,11 @@ import (
 	"image/png"
 	"net/http"
 	"net/url"
+	"sync"
 	"testing"
 	"time"
 
+	"portaria/terminal/device"
 	"portaria/terminal/dialect/bpm"
 	"portaria/testdata"
 )
@@ -122,6 +124,23 @@ func TestAvatar(t *testing.T) {
 			t.Errorf("%+v, %v", p, err)
 		}
 	})
+	t.Run("two first photos of one caller make one person", func(t *testing.T) {
+		t.Parallel()
+		s := newServer(t, "idaccess", bpm.Options{})
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				if got := s.post(t, base+"/avatar/current", "avatar", testdata.Photo("plain-320x240.jpg")); got.StatusCode != 200 {
+					t.Errorf("%d %s", got.StatusCode, got.body)
+				}
+			})
+		}
+		all.Wait()
+		people := 0
+		if err := s.device.People(func(device.Person) bool { people++; return true }); err != nil || people != 1 {
+			t.Errorf("%d people, %v", people, err)
+		}
+	})
 	t.Run("a name goes before an id", func(t *testing.T) {
 		t.Parallel()
 		s := newServer(t, "idaccess", bpm.Options{})
@@ -220,6 +239,12 @@ func TestUpload(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { wantException(t, c.got, 400, c.want[0], c.want[1]) })
 	}
+	t.Run("a GIF for a facial model", func(t *testing.T) {
+		picture := drawGIF(t, 200)
+		if got := mustAvatar(t, s.post(t, base+"/avatar/9", "avatar", picture)); got.ImageFormat != "gif" || !bytes.Equal(got.UserAvatarImage, picture) {
+			t.Errorf("%d bytes of %s", len(got.UserAvatarImage), got.ImageFormat)
+		}
+	})
 	t.Run("a file called avatar goes before others", func(t *testing.T) {
 		png := testdata.Photo("alpha-200x200.png")
 		body := "--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\ntext\r\n" +

@@ -36,7 +36,10 @@ type Options struct {
 
 // Check tells whether the values are ones that New understands.
 func (o Options) Check() error {
-	for _, p := range o.Prefixes {
+	for i, p := range o.Prefixes {
+		if slices.Contains(o.Prefixes[:i], p) {
+			return fmt.Errorf("prefix %q is there twice", p)
+		}
 		if p != "" && (!strings.HasPrefix(p, "/") || strings.HasSuffix(p, "/")) {
 			return fmt.Errorf("prefix %q is no path; take one such as /bas", p)
 		}

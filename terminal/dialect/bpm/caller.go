@@ -4,7 +4,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"net/http"
-	"strings"
 
 	"portaria/terminal/device"
 	"portaria/terminal/dialect"
@@ -53,11 +52,6 @@ func (a *API) whoCalls(c *dialect.Call) (caller, error) {
 		p, err = device.Person{Login: login, Name: login}, nil
 	}
 	return caller{login, basic, p}, err
-}
-
-// is tells whether the caller is that person.
-func (k caller) is(p device.Person) bool {
-	return p.ID == k.person.ID && strings.EqualFold(p.Login, k.person.Login)
 }
 
 // keepSession gives a caller with a password the cookies to come back without
