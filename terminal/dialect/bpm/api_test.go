@@ -2,6 +2,7 @@ package bpm_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -63,7 +64,7 @@ func newServer(t testing.TB, model string, o bpm.Options) *server {
 	served := make(chan error, 1)
 	go func() { served <- web.Serve(ln) }()
 	s.dial = ln.Dial
-	transport := &http.Transport{DisableKeepAlives: true, Dial: func(string, string) (net.Conn, error) { return ln.Dial() }}
+	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(context.Context, string, string) (net.Conn, error) { return ln.Dial() }}
 	s.client = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	t.Cleanup(func() {
 		if err := ln.Close(); err != nil {

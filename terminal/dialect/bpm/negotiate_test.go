@@ -17,7 +17,7 @@ func TestForm(t *testing.T) {
 		asXML  = "application/xml; charset=UTF-8"
 		asCall = "application/x-javascript; charset=UTF-8"
 	)
-	for name, c := range map[string]struct {
+	for intent, c := range map[string]struct {
 		accept, query string
 		want          string // "": 406
 	}{
@@ -48,15 +48,16 @@ func TestForm(t *testing.T) {
 		got := s.call(t, http.MethodGet, base+"/user/current"+c.query, nil, "Accept", c.accept)
 		if c.want == "" {
 			if got.StatusCode != 406 || len(got.body) > 0 {
-				t.Errorf("%s: %d, %.100q; want 406 and nothing", name, got.StatusCode, got.body)
+				t.Errorf("%s: %d, %.100q; want 406 and nothing", intent, got.StatusCode, got.body)
 			}
 			continue
 		}
 		if h := got.Header.Get("Content-Type"); got.StatusCode != 200 || h != c.want {
-			t.Errorf("%s: %d, %s; want %s", name, got.StatusCode, h, c.want)
+			t.Errorf("%s: %d, %s; want %s", intent, got.StatusCode, h, c.want)
 		}
-		if c.want == asCall && !(strings.HasPrefix(string(got.body), c.query[strings.LastIndex(c.query, "=")+1:]+`({"status":"200","data":{`) && strings.HasSuffix(string(got.body), `}});`)) {
-			t.Errorf("%s: %s", name, got.body)
+		name := c.query[strings.LastIndex(c.query, "=")+1:]
+		if c.want == asCall && (!strings.HasPrefix(string(got.body), name+`({"status":"200","data":{`) || !strings.HasSuffix(string(got.body), `}});`)) {
+			t.Errorf("%s: %s", intent, got.body)
 		}
 	}
 	t.Run("a callback that is code is refused", func(t *testing.T) {
