@@ -29,13 +29,14 @@ type docType struct {
 	space        string // "": the root element declares it
 }
 
-// The first is the requirement's. The other [guess] follows its manner, in the
-// namespace that the requirement's root element declares for users.
+// The first is the requirement's. The manual calls the second User; that it is in
+// the namespace that the root element declares for users is a guess, and the
+// others are altogether.
 var (
 	avatarType = docType{"ns8", "UserAvatarData", "http://rest.bpm.ibm.com/v1/data/useravatar"}
-	userType   = docType{"ug", "UserData", ""}
-	usersType  = docType{"ug", "UsersData", ""}
-	systemType = docType{"sys", "SystemData", ""}
+	userType   = docType{"ug", "User", ""}
+	usersType  = docType{"ug", "UserList", ""}
+	systemType = docType{"sys", "SystemList", ""}
 )
 
 // The root elements. What is inside of them has no namespace.

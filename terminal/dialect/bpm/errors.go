@@ -10,12 +10,13 @@ import (
 )
 
 // The product's sentences. Each begins with its number (identity-apis §2.4,
-// §2.6, §2.9).
+// §2.6, §2.8, §2.9).
 const (
 	textNoUser        = "User '%s' not found."
 	textInvalid       = "The parameter '%s' is invalid."
 	textMissing       = "The '%s' query parameter was required but was not specified or has no value."
 	textNotAuthorized = "You are not authorized to perform the '%s' action."
+	textUnexpected    = "Unexpected exception during execution. Exception information: '%s'."
 	textBlocked       = "The request was blocked because the BPMCSRFToken token header could not be verified."
 
 	numberNoUser        = "CWTBG0007E"
@@ -26,13 +27,13 @@ const (
 	numberBlocked       = "CWTBG0651E"
 )
 
-// Sentences of ours, where the product's own are not known [guess].
+// What was unexpected, in words of ours.
 const (
-	textUnexpected = "An unexpected failure occurred."
-	detailBusy     = "Too many pictures at a time."
-	detailFull     = "The storage is full."
-	detailDamaged  = "The stored picture is damaged."
-	detailTooLong  = "The answer is too long."
+	detailUnknown = "Unknown error."
+	detailBusy    = "Too many pictures at a time."
+	detailFull    = "The storage is full."
+	detailDamaged = "The stored picture is damaged."
+	detailTooLong = "The answer is too long."
 )
 
 // The classes of the product's exceptions.
@@ -84,7 +85,7 @@ func blocked() *exception {
 }
 
 func unexpected(status int, details string) *exception {
-	return &exception{status: status, class: classUnexpected, number: numberUnexpected, text: textUnexpected, details: details}
+	return &exception{status: status, class: classUnexpected, number: numberUnexpected, text: fmt.Sprintf(textUnexpected, details), params: []string{details}, details: details}
 }
 
 // bare are the refusals that have no body: the container's, not the product's.
@@ -157,7 +158,7 @@ func exceptionOf(err error) *exception {
 	case device.Damaged:
 		return unexpected(http.StatusInternalServerError, detailDamaged)
 	}
-	return unexpected(http.StatusInternalServerError, "")
+	return unexpected(http.StatusInternalServerError, detailUnknown)
 }
 
 // appendException appends the error envelope, with its capital D.

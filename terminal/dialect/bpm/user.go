@@ -58,36 +58,38 @@ func (a *API) userNamed(r *request, name string, keys []device.Key) error {
 	return a.user(r, p)
 }
 
+// user tells of one user. A list leaves two of the members out (a recorded one
+// does).
 func (a *API) user(r *request, p device.Person) error {
-	return r.answer(r.userObject(p), userType)
+	o := r.userObject(p)
+	return r.answer(append(o, member{"editableUserPreferences", nil}, member{"tasksCollaboration", nil}, r.memberships()), userType)
 }
 
-// userObject is a user as the product tells of one (identity-apis §2.8).
+// memberships are what parts asks for.
+func (r *request) memberships() member {
+	if r.param("parts") == "none" {
+		return member{"memberships", nil}
+	}
+	return member{"memberships", []string{everyGroup}}
+}
+
+// userObject is what the product tells of every user (identity-apis §2.8).
 func (r *request) userObject(p device.Person) object {
 	fullName := p.Name
 	if fullName == "" {
 		fullName = p.Login
 	}
 	o := object{{"userID", p.ID}, {"userName", p.Login}, {"fullName", fullName}}
-	if r.param("namesonly") == "true" {
-		return o
-	}
-	var email, memberships any
+	var email any
 	var text string
 	if json.Unmarshal(p.Details["email"], &text) == nil && text != "" {
 		email = text
-	}
-	if r.param("parts") != "none" {
-		memberships = []string{everyGroup}
 	}
 	return append(o, object{
 		{"isDisabled", false},
 		{"primaryGroup", nil},
 		{"emailAddress", email},
 		{"userPreferences", object{}},
-		{"editableUserPreferences", nil},
-		{"tasksCollaboration", nil},
-		{"memberships", memberships},
 	}...)
 }
 
@@ -120,7 +122,7 @@ func (a *API) users(r *request) error {
 			if filter != "" && !like(filter, strings.ToLower(p.Login)) && !like(filter, strings.ToLower(p.Name)) {
 				return true
 			}
-			to.Tail = r.appendListed(to.Tail, r.userObject(p), n)
+			to.Tail = r.appendListed(to.Tail, r.listed(p), n)
 			n++
 			full = to.Settle()
 			return full == nil
@@ -130,6 +132,18 @@ func (a *API) users(r *request) error {
 		}
 		return errors.Join(err, full)
 	})
+}
+
+// names is how many members of a user are the names.
+const names = 3
+
+// listed is a user in a list.
+func (r *request) listed(p device.Person) object {
+	o := r.userObject(p)
+	if r.param("namesonly") == "true" {
+		return o[:names]
+	}
+	return append(o, r.memberships())
 }
 
 // beginList, appendListed and endList write a list of users piece by piece.

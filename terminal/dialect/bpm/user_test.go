@@ -47,7 +47,7 @@ func TestUser(t *testing.T) {
 	wantException(t, s.call(t, http.MethodGet, base+"/user/12?userMode=all", nil), 400, "InvalidParameterException", "CWTBG0012E")
 	t.Run("as XML", func(t *testing.T) {
 		got := s.call(t, http.MethodGet, base+"/user/12", nil, "Accept", "application/xml")
-		const want = `xsi:type="ug:UserData"><userID>13</userID><userName>12</userName><fullName>&lt;Twelve&gt; &amp; &#34;13&#34;</fullName><isDisabled>false</isDisabled><userPreferences></userPreferences><memberships>tw_allusers</memberships></data></bpm:ResponseData>`
+		const want = `xsi:type="ug:User"><userID>13</userID><userName>12</userName><fullName>&lt;Twelve&gt; &amp; &#34;13&#34;</fullName><isDisabled>false</isDisabled><userPreferences></userPreferences><memberships>tw_allusers</memberships></data></bpm:ResponseData>`
 		if !strings.HasSuffix(string(got.body), want) {
 			t.Errorf("%s", got.body)
 		}
