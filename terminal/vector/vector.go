@@ -70,6 +70,7 @@ type response struct {
 	absent  []string
 	body    string
 	hasBody bool
+	as      string // what the body is compared as: "json", "xml", or "" for what it is
 }
 
 type header struct{ name, value string }
@@ -119,7 +120,7 @@ func parse(text []byte) (Vector, error) {
 			}
 			answered = false
 			v.exchanges = append(v.exchanges, exchange{request: string(file.Data), quoted: file.Name == "request.quoted"})
-		case "response":
+		case "response", "response.json", "response.xml":
 			if answered {
 				return v, errors.New("a response without a request")
 			}
@@ -128,6 +129,7 @@ func parse(text []byte) (Vector, error) {
 			if v.exchanges[len(v.exchanges)-1].response, err = parseResponse(string(file.Data)); err != nil {
 				return v, err
 			}
+			_, v.exchanges[len(v.exchanges)-1].response.as, _ = strings.Cut(file.Name, ".")
 		default:
 			return v, fmt.Errorf("unknown section %q", file.Name)
 		}
