@@ -43,6 +43,7 @@ var rooms = map[string]room{
 
 	"terminal/dialect/jsondoc": {},
 	"terminal/dialect/fcgi":    {ours: []string{"store", "store/query", "store/schema", "terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
+	"terminal/dialect/netex":   {ours: []string{"imaging", "terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
 
 	"terminal":              {ours: []string{"store", "terminal/clock", "terminal/device", "terminal/dialect", "terminal/dialect/fcgi"}, fences: []string{"fasthttp"}},
 	"terminal/vector":       {ours: []string{"terminal/clock"}, fences: []string{"txtar", "net/http"}},

@@ -28,7 +28,7 @@ type outcome struct {
 // answer tells the outcome of a change. The status line says 200 always: the
 // documented 204 could carry no body.
 func (a *API) answer(c *dialect.Call, o outcome) error {
-	waited := strings.EqualFold(strings.TrimSpace(c.Header(headerSynchronization)), "synchronous")
+	waited := strings.EqualFold(c.Header(headerSynchronization), "synchronous")
 	body := appendLocation(c.Buffer(), o.location)
 	body = append(body, `,"message":"","responsePlatforms":{`...)
 	for i, platform := range a.options.Platforms {

@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"portaria/store"
 	"portaria/store/storetest"
 	"portaria/terminal/clock"
 	"portaria/terminal/device"
@@ -33,17 +36,18 @@ type handler struct {
 	api    *netex.API
 }
 
-func newHandler(tb testing.TB, model string, o netex.Options) handler {
+func newHandler(tb testing.TB, model string, o netex.Options, data ...store.Options) handler {
 	tb.Helper()
 	profile, err := device.ProfileOf(model)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	d, err := device.New(device.Config{Store: storetest.New(tb), Profile: profile, PasswordCost: 1, NoFailureDelay: true})
+	d, err := device.New(device.Config{Store: storetest.New(tb, data...), Profile: profile, PasswordCost: 1, NoFailureDelay: true})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	h := handler{new(fasthttp.Server), d, netex.New(d, o)}
+	// The server speaks of the bad clients that the vectors are.
+	h := handler{&fasthttp.Server{Logger: log.New(io.Discard, "", 0)}, d, netex.New(d, o)}
 	dialect.NewFront(clock.System{}, slog.New(slog.DiscardHandler), fcgi.New(d), h.api).Install(h.server)
 	return h
 }

@@ -160,6 +160,7 @@ func (a *API) putUser(c *dialect.Call, name string) error {
 }
 
 func (a *API) clearPhoto(user int64) error {
+	// Deleting nothing would be written down all the same.
 	if _, err := a.device.PhotoChanged(user); errors.Is(err, device.ErrNoPhoto) {
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"portaria/store"
 	"portaria/terminal/device"
 	"portaria/terminal/dialect/netex"
 	"portaria/testdata"
@@ -184,8 +185,8 @@ func TestPutUser(t *testing.T) {
 	})
 	t.Run("an image with bytes sets the photo", func(t *testing.T) {
 		h.must(t, "PUT", at, someone("ana", `"image":`+imageOf(testdata.Photo("alpha-200x200.png"), "image/png")))
-		if o, err := h.device.Original(4); err != nil || o.Type != "png" {
-			t.Errorf("kept a %q, %v; want a png", o.Type, err)
+		if after := h.must(t, "GET", at, ""); after.member("image", "url") == read.member("image", "url") {
+			t.Errorf("the photo has not changed: %v", after.member("image"))
 		}
 	})
 	t.Run("an image without a url clears the photo", func(t *testing.T) {
@@ -202,6 +203,69 @@ func TestPutUser(t *testing.T) {
 			t.Errorf("renamed: %v, %v", a.member("name"), a.member("surname"))
 		}
 	})
+}
+
+func TestRefusedChange(t *testing.T) {
+	t.Parallel()
+	h := newHandler(t, "idface", netex.Options{})
+	at := users + "/" + idOf(mustCreate(t, h, someone("ana", `"image":`+imageOf(testdata.Photo("plain-320x240.jpg"), ""))))
+	before := h.must(t, "GET", at, "")
+	for _, photo := range []string{"grey-200x200.jpg", "small-100x80.jpg", "text-renamed.jpg"} {
+		if a := h.call(t, "PUT", at, someone("bia", `"image":`+imageOf(testdata.Photo(photo), ""))); a.status != http.StatusBadRequest {
+			t.Errorf("%s: status %d, want 400", photo, a.status)
+		}
+		if after := h.must(t, "GET", at, ""); after.text != before.text {
+			t.Errorf("a change that was refused for %s has changed %s to %s", photo, before.text, after.text)
+		}
+	}
+}
+
+func TestFull(t *testing.T) {
+	t.Parallel()
+	h := newHandler(t, "idaccess", netex.Options{}, store.Options{Capacity: 4 << 20})
+	photo := testdata.Photo("plain-320x240.jpg")
+	somebody := int64(1000)
+	for _, size := range []int{1_000_000, 100_000, 10_000} {
+		for err := error(nil); err == nil; somebody++ {
+			err = h.device.SetPhoto(t.Context(), device.Upload{User: somebody, Picture: photo, Original: &device.Original{Data: make([]byte, size)}}).Err
+		}
+	}
+	for i := range 1000 {
+		a := h.call(t, "POST", users, someone(fmt.Sprintf("ana%d", i), `"image":`+imageOf(photo, "")))
+		if a.status == http.StatusOK {
+			continue
+		}
+		if a.status != http.StatusInsufficientStorage || a.member("message") != "Insufficient storage" {
+			t.Errorf("a full terminal: status %d, %s", a.status, a.text)
+		}
+		if people, err := h.device.Users(); err != nil || len(people) != i {
+			t.Errorf("a user whose photo found no place is there: %d users, %v; want %d", len(people), err, i)
+		}
+		return
+	}
+	t.Error("the terminal has not become full")
+}
+
+func TestNames(t *testing.T) {
+	t.Parallel()
+	h := newHandler(t, "idaccess", netex.Options{})
+	for i, c := range []struct{ given, full, name, surname string }{
+		{`"name":"Ana","surname":"Souza"`, "Ana Souza", "Ana", "Souza"},
+		{`"name":"Ana Maria","surname":"Souza Lima"`, "Ana Maria Souza Lima", "Ana Maria", "Souza Lima"},
+		{`"name":"Ana Maria","surname":""`, "Ana Maria", "Ana Maria", ""},
+		{`"name":"","surname":"Souza Lima"`, "Souza Lima", "", "Souza Lima"},
+		{`"name":"Ana Maria","surname":null`, "Ana Maria", "Ana", "Maria"},
+		{`"name":"Ana Maria"`, "Ana Maria", "Ana", "Maria"},
+		{`"name":" Ana ","surname":" Souza "`, " Ana   Souza ", " Ana ", " Souza "},
+		{`"name":"Ana","name":"Bia"`, "Ana", "Ana", ""},
+	} {
+		id := mustCreate(t, h, fmt.Sprintf(`{"username":"u%d","roles":{"management":1},%s}`, i, c.given))
+		p, err := h.device.Person(id)
+		a := h.must(t, "GET", users+"/"+idOf(id), "")
+		if err != nil || p.Name != c.full || a.member("name") != c.name || a.member("surname") != c.surname {
+			t.Errorf("%s: the terminal has %q, %v; read %q, %q", c.given, p.Name, err, a.member("name"), a.member("surname"))
+		}
+	}
 }
 
 func TestActivate(t *testing.T) {

@@ -1,9 +1,13 @@
 package netex_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"net"
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/valyala/fasthttp/fasthttputil"
@@ -105,5 +109,44 @@ func TestVectors(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestLargest sends the largest photo in the longest base64: in lines,
+// as some clients break it.
+func TestLargest(t *testing.T) {
+	t.Parallel()
+	g := newTarget(t, "idaccess")
+	if err := g.device.SetUsers(device.User{ID: 5, Name: "Ana"}); err != nil {
+		t.Fatal(err)
+	}
+	photo := testdata.Photo("plain-320x240.jpg")
+	photo = append(photo, bytes.Repeat([]byte{0xff}, 999_999-len(photo))...)
+	text := base64.StdEncoding.EncodeToString(photo)
+	var body strings.Builder
+	body.WriteString(`{"image":{"base64Image":"`)
+	for len(text) > 0 {
+		line := text[:min(76, len(text))]
+		text = text[len(line):]
+		body.WriteString(line + `\r\n`)
+	}
+	body.WriteString(`"}}`)
+	client := http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext:       func(context.Context, string, string) (net.Conn, error) { return g.Dial() },
+	}}
+	req, err := http.NewRequest(http.MethodPost, "http://terminal"+users+"/"+idOf(5)+"/image", strings.NewReader(body.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Cloud-Auth-Token", token)
+	req.Header.Set("Content-Type", "application/json")
+	answer, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		t.Errorf("a photo of %d bytes in a body of %d: status %d", len(photo), body.Len(), answer.StatusCode)
 	}
 }
