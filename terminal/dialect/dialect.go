@@ -27,10 +27,11 @@ type Route struct {
 	// route wins.
 	Below   bool
 	Methods []string // what is served beside OPTIONS and HEAD
+	// NoLength takes a POST or PUT that does not say how long its body is as
+	// one without a body, as RFC 9112 has it, instead of refusing it.
+	NoLength bool
 	// Limit is in bytes: a body must stay strictly below it. 0: SmallBody.
 	Limit int
-	// NoLength takes a POST or PUT that says no length for one without a body.
-	NoLength bool
 	// Admit decides whether the caller may, before any body is read where the
 	// client waits for it, and before a body over the limit is spoken of. Nil
 	// admits everybody.
