@@ -1,0 +1,116 @@
+package jpeg
+
+// Kernel is the shape of the weights by which samples are resampled.
+type Kernel uint8
+
+// The kernels. Luma deserves Cubic, the spline of Catmull and Rom; for chroma the cheaper Triangle is as good to the eye.
+const (
+	Cubic Kernel = iota
+	Triangle
+)
+
+// Weights of one sample add up to unit. With sums of seven bits, four of them fit into a word of 64 bits side by side.
+const (
+	unitBits = 7
+	unit     = 1 << unitBits
+)
+
+// one is 1 in the fixed point that weights are computed in. No floating point: fused multiplications of some processors
+// would give other bytes.
+const (
+	oneBits = 16
+	one     = 1 << oneBits
+)
+
+// support returns how far k reaches to each side.
+func (k Kernel) support() int64 {
+	if k == Cubic {
+		return 2
+	}
+	return 1
+}
+
+// at returns the value of k at distance x, which is not negative.
+func (k Kernel) at(x int64) int64 {
+	x2 := x * x >> oneBits
+	x3 := x2 * x >> oneBits
+	switch {
+	case k == Triangle:
+		return max(0, one-x)
+	case x < one:
+		return (3*x3-5*x2)/2 + one
+	case x < 2*one:
+		return (5*x2-x3)/2 - 4*x + 2*one
+	}
+	return 0
+}
+
+// taps are the weights for one direction: sample i of the result is the sum of n samples from from[i], weighted.
+type taps struct {
+	n      int
+	from   []int32
+	weight []int16 // n for each sample
+	span   []int64 // scratch, of one sample
+}
+
+// axis is one direction of a resampling.
+type axis struct {
+	from, to Extent // the same length in samples of the source and of the result
+	samples  int    // of the result
+	mirrored bool
+}
+
+// plain reports whether nothing is to be done.
+func (a axis) plain() bool { return !a.mirrored && a.from.same(a.to) && a.from.Samples() == a.samples }
+
+// plan computes the weights of a.
+func (t *taps) plan(k Kernel, a axis) {
+	have := a.from.Samples()
+	// Positions and lengths are in samples of the source.
+	above, below := int64(a.from.Num), 2*int64(a.from.Den)*int64(a.to.Num)
+	step := max(one, 2*int64(a.to.Den)*above<<oneBits/below)
+	inverse := int64(1) << 40 / step
+	reach := k.support() * step
+	t.n = min(have, int((2*reach+one-1)>>oneBits)+1)
+	t.from = grown(t.from, a.samples)
+	t.weight = grown(t.weight, a.samples*t.n)
+	t.span = grown(t.span, t.n)
+	for i := range a.samples {
+		place := int64(2*i+1) * int64(a.to.Den)
+		if a.mirrored {
+			place = 2*int64(a.to.Num) - place
+		}
+		centre := place * above << oneBits / below
+		from := min(max(0, (centre-reach+one/2)>>oneBits), int64(have-t.n))
+		t.from[i] = int32(from)
+		sum := int64(0)
+		for j := range t.span {
+			x := (from+int64(j))<<oneBits + one/2 - centre
+			t.span[j] = k.at(max(x, -x) * inverse >> (40 - oneBits))
+			sum += t.span[j]
+		}
+		t.settle(t.weight[i*t.n:(i+1)*t.n], sum)
+	}
+}
+
+// settle rounds t.span to weights that add up to unit exactly: the largest takes what rounding left.
+func (t *taps) settle(weight []int16, sum int64) {
+	if sum <= 0 {
+		clear(weight) // beyond the edge of what there is
+		weight[0] = unit
+		return
+	}
+	left, largest := int64(unit), 0
+	for j, w := range t.span {
+		v := (w*(2*unit) + sum) / (2 * sum)
+		if w < 0 {
+			v = (w*(2*unit) - sum) / (2 * sum)
+		}
+		weight[j] = int16(v)
+		left -= v
+		if w > t.span[largest] {
+			largest = j
+		}
+	}
+	weight[largest] += int16(left)
+}
