@@ -103,11 +103,11 @@ func recodeFast(ctx context.Context, upload []byte, h header, target image.Point
 // draw fills b.planes with picture, turned and in size.
 func (b *bench) draw(picture jpeg.Picture, size image.Point, turn jpeg.Turn) {
 	for i, plane := range picture.Planes {
-		kernel, extent := jpeg.Cubic, jpeg.Whole(size)
+		extent := jpeg.Whole(size)
 		if i > 0 && !picture.RGB {
-			kernel, extent = jpeg.Triangle, jpeg.Half(size)
+			extent = jpeg.Half(size)
 		}
-		b.planes[i] = b.resampler.Resample(b.room[i], plane, kernel, extent, turn)
+		b.planes[i] = b.resampler.Resample(b.room[i], plane, extent, turn)
 		if &b.planes[i].Pix[0] != &plane.Pix[0] {
 			b.room[i] = b.planes[i].Pix
 		}

@@ -39,7 +39,7 @@ const (
 // Resample scales src to a plane of size samples, counted after turn, in which the picture takes the part of Width and Height
 // of extent. If there is nothing to do it returns src itself, otherwise a plane whose samples are in pix if that is large
 // enough.
-func (r *Resampler) Resample(pix []byte, src Plane, k Kernel, extent Size, turn Turn) Plane {
+func (r *Resampler) Resample(pix []byte, src Plane, extent Size, turn Turn) Plane {
 	width, height := extent.Width, extent.Height
 	if turn.Transpose {
 		width, height = height, width
@@ -51,8 +51,8 @@ func (r *Resampler) Resample(pix []byte, src Plane, k Kernel, extent Size, turn 
 	}
 	out := Plane{Stride: extent.Width.Samples(), Width: extent.Width, Height: extent.Height}
 	out.Pix = grown(pix, out.Stride*extent.Height.Samples())
-	r.across.plan(k, x)
-	r.down.plan(k, y)
+	r.across.plan(x)
+	r.down.plan(y)
 	r.quad = grown(r.quad, (src.Width.Samples()+7)&^7)
 	for row := 0; row < y.samples; row += 4 {
 		r.scaleDown(src, row, y.samples-1)

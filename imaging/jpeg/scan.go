@@ -13,6 +13,10 @@ const (
 	chromaMargin, chromaMarginOf = 1, 1
 )
 
+// small is the number of pixels below which a picture is decoded in full: there is nothing to be gained, and the edge of a
+// few samples is much of it.
+const small = 128 * 128
+
 // scan decodes the coded data of s.
 func (d *Decoder) scan(s *scan) error {
 	if d.scans++; d.Limits.Scans > 0 && d.scans > d.Limits.Scans {
@@ -209,7 +213,7 @@ func (d *Decoder) scaleOf(i int) int {
 			return 0
 		}
 		return min(8, max(1, (8*w.side+max(d.size.X, d.size.Y)-1)/max(d.size.X, d.size.Y)))
-	case w.size == d.size && (i == 0 || d.rgbWanted) || w.size.X == 0:
+	case w.size == d.size && (i == 0 || d.rgbWanted) || w.size.X == 0 || d.size.X*d.size.Y < small:
 		return 8
 	}
 	least := func(side, of, margin, marginOf int) int {
