@@ -108,9 +108,14 @@ func (b *bench) draw(picture jpeg.Picture, size image.Point, turn jpeg.Turn) {
 			extent = jpeg.Half(size)
 		}
 		b.planes[i] = b.resampler.Resample(b.room[i], plane, extent, turn)
-		if &b.planes[i].Pix[0] != &plane.Pix[0] {
-			b.room[i] = b.planes[i].Pix
+		if &b.planes[i].Pix[0] == &plane.Pix[0] {
+			if !picture.RGB {
+				continue
+			}
+			// The conversion below would spoil the plane for the next size.
+			b.planes[i] = plane.Copy(b.room[i])
 		}
+		b.room[i] = b.planes[i].Pix
 	}
 	if picture.RGB {
 		jpeg.ToYCbCr(b.planes[:])

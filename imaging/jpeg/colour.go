@@ -9,7 +9,17 @@ func Whole(size image.Point) Size { return Size{whole(size.X), whole(size.Y)} }
 // half outside.
 func Half(size image.Point) Size { return Size{Extent{size.X, 2}, Extent{size.Y, 2}} }
 
-// ToYCbCr replaces three planes of red, green and blue, which are of one size and no more than that wide, by luma and by
+// Copy returns p with samples of its own and nothing between its rows, in pix if that is large enough.
+func (p Plane) Copy(pix []byte) Plane {
+	out := Plane{Stride: p.Width.Samples(), Width: p.Width, Height: p.Height}
+	out.Pix = grown(pix, out.Stride*p.Height.Samples())
+	for y := range p.Height.Samples() {
+		copy(out.Pix[y*out.Stride:(y+1)*out.Stride], p.Pix[y*p.Stride:])
+	}
+	return out
+}
+
+// ToYCbCr replaces three planes of red, green and blue, which are of one size, by luma and by
 // chroma of half the width and height.
 func ToYCbCr(planes []Plane) {
 	red, green, blue := planes[0].Pix, planes[1].Pix, planes[2].Pix

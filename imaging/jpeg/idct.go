@@ -8,6 +8,12 @@ import "encoding/binary"
 const (
 	fraction = 13
 	between  = 3
+
+	first  = fraction - between // what the first pass shifts down, and half of that
+	halfUp = 1 << (first - 1)
+
+	down = fraction + between + 3 // the second pass, with the eighth of a block
+	bias = 128<<down + 1<<(down-1)
 )
 
 // inverse writes the samples of b to dst. last is the highest coefficient, in zigzag order, that may be other than zero.
@@ -21,16 +27,22 @@ func inverse(scale int, b *block, last int, dst []byte, stride int) {
 		dst[0] = clamp((b[0]+4)>>3 + 128)
 	case 2:
 		inverse2(b, dst, stride)
+	case 3:
+		inverse3(b, dst, stride)
 	case 4:
 		inverse4(b, dst, stride)
-	case 8:
+	case 5:
+		inverse5(b, dst, stride)
+	case 6:
+		inverse6(b, dst, stride)
+	case 7:
+		inverse7(b, dst, stride)
+	default:
 		if last < 10 { // the coefficients before the tenth are in the upper left quarter
 			inverse8low(b, dst, stride)
 		} else {
 			inverse8(b, dst, stride)
 		}
-	default:
-		inverseOdd(scale, b, dst, stride)
 	}
 }
 
@@ -82,13 +94,11 @@ func inverse4(b *block, dst []byte, stride int) {
 	var t [16]int32
 	for x := range 4 {
 		s0, s1, s2, s3 := b[x], b[4+x], b[8+x], b[12+x]
-		e0, e1 := (s0+s2)<<fraction+1<<(fraction-between-1), (s0-s2)<<fraction+1<<(fraction-between-1)
+		e0, e1 := (s0+s2)<<fraction+halfUp, (s0-s2)<<fraction+halfUp
 		o0, o1 := s1*quarter1+s3*quarter3, s1*quarter3-s3*quarter1
-		t[x], t[12+x] = (e0+o0)>>(fraction-between), (e0-o0)>>(fraction-between)
-		t[4+x], t[8+x] = (e1+o1)>>(fraction-between), (e1-o1)>>(fraction-between)
+		t[x], t[12+x] = (e0+o0)>>first, (e0-o0)>>first
+		t[4+x], t[8+x] = (e1+o1)>>first, (e1-o1)>>first
 	}
-	const down = fraction + between + 3
-	const bias = 128<<down + 1<<(down-1)
 	for y := range 4 {
 		s := t[4*y : 4*y+4 : 4*y+4]
 		e0, e1 := (s[0]+s[2])<<fraction+bias, (s[0]-s[2])<<fraction+bias
@@ -118,21 +128,21 @@ func inverse8(b *block, dst []byte, stride int) {
 	for x := range 8 {
 		s0, s1, s2, s3, s4, s5, s6, s7 := b[x], b[8+x], b[16+x], b[24+x], b[32+x], b[40+x], b[48+x], b[56+x]
 		if s1|s2|s3|s4|s5|s6|s7 == 0 {
-			v := (s0*cos4 + 1<<(fraction-between-1)) >> (fraction - between)
+			v := (s0*cos4 + halfUp) >> first
 			t[x], t[8+x], t[16+x], t[24+x], t[32+x], t[40+x], t[48+x], t[56+x] = v, v, v, v, v, v, v, v
 			continue
 		}
-		e0, e1 := (s0+s4)*cos4+1<<(fraction-between-1), (s0-s4)*cos4+1<<(fraction-between-1)
+		e0, e1 := (s0+s4)*cos4+halfUp, (s0-s4)*cos4+halfUp
 		e2, e3 := s2*cos6-s6*cos2, s2*cos2+s6*cos6
 		a0, a3, a1, a2 := e0+e3, e0-e3, e1+e2, e1-e2
 		o0 := s1*cos1 + s3*cos3 + s5*cos5 + s7*cos7
 		o1 := s1*cos3 - s3*cos7 - s5*cos1 - s7*cos5
 		o2 := s1*cos5 - s3*cos1 + s5*cos7 + s7*cos3
 		o3 := s1*cos7 - s3*cos5 + s5*cos3 - s7*cos1
-		t[x], t[56+x] = (a0+o0)>>(fraction-between), (a0-o0)>>(fraction-between)
-		t[8+x], t[48+x] = (a1+o1)>>(fraction-between), (a1-o1)>>(fraction-between)
-		t[16+x], t[40+x] = (a2+o2)>>(fraction-between), (a2-o2)>>(fraction-between)
-		t[24+x], t[32+x] = (a3+o3)>>(fraction-between), (a3-o3)>>(fraction-between)
+		t[x], t[56+x] = (a0+o0)>>first, (a0-o0)>>first
+		t[8+x], t[48+x] = (a1+o1)>>first, (a1-o1)>>first
+		t[16+x], t[40+x] = (a2+o2)>>first, (a2-o2)>>first
+		t[24+x], t[32+x] = (a3+o3)>>first, (a3-o3)>>first
 	}
 	for y := range 8 {
 		s := t[8*y : 8*y+8 : 8*y+8]
@@ -156,15 +166,15 @@ func inverse8low(b *block, dst []byte, stride int) {
 	var t [64]int32
 	for x := range 4 {
 		s0, s1, s2, s3 := b[x], b[8+x], b[16+x], b[24+x]
-		e0 := s0*cos4 + 1<<(fraction-between-1)
+		e0 := s0*cos4 + halfUp
 		e2, e3 := s2*cos6, s2*cos2
 		a0, a3, a1, a2 := e0+e3, e0-e3, e0+e2, e0-e2
 		o0, o1 := s1*cos1+s3*cos3, s1*cos3-s3*cos7
 		o2, o3 := s1*cos5-s3*cos1, s1*cos7-s3*cos5
-		t[x], t[56+x] = (a0+o0)>>(fraction-between), (a0-o0)>>(fraction-between)
-		t[8+x], t[48+x] = (a1+o1)>>(fraction-between), (a1-o1)>>(fraction-between)
-		t[16+x], t[40+x] = (a2+o2)>>(fraction-between), (a2-o2)>>(fraction-between)
-		t[24+x], t[32+x] = (a3+o3)>>(fraction-between), (a3-o3)>>(fraction-between)
+		t[x], t[56+x] = (a0+o0)>>first, (a0-o0)>>first
+		t[8+x], t[48+x] = (a1+o1)>>first, (a1-o1)>>first
+		t[16+x], t[40+x] = (a2+o2)>>first, (a2-o2)>>first
+		t[24+x], t[32+x] = (a3+o3)>>first, (a3-o3)>>first
 	}
 	for y := range 8 {
 		s := t[8*y : 8*y+4 : 8*y+4]
@@ -178,59 +188,5 @@ func inverse8low(b *block, dst []byte, stride int) {
 		d[1], d[6] = clamp((a1+o1)>>down8), clamp((a1-o1)>>down8)
 		d[2], d[5] = clamp((a2+o2)>>down8), clamp((a2-o2)>>down8)
 		d[3], d[4] = clamp((a3+o3)>>down8), clamp((a3-o3)>>down8)
-	}
-}
-
-// cosines[n] holds, for a transform of n points, the basis functions from the second at the points of the first half; those
-// of the second half are the same with the sign of every other function turned.
-var cosines = [8][4][8]int32{
-	3: {{0, 10033, 5793}, {0, 0, -11585}},
-	5: {{0, 11018, 9373, 6810, 3580}, {0, 6810, -3580, -11018, -9373}, {0, 0, -11585, 0, 11585}},
-	6: {
-		{0, 11190, 10033, 8192, 5793, 2998},
-		{0, 8192, 0, -8192, -11585, -8192},
-		{0, 2998, -10033, -8192, 5793, 11190},
-	},
-	7: {
-		{0, 11295, 10438, 9058, 7223, 5027, 2578},
-		{0, 9058, 2578, -5027, -10438, -11295, -7223},
-		{0, 5027, -7223, -11295, -2578, 9058, 10438},
-		{0, 0, -11585, 0, 11585, 0, -11585},
-	},
-}
-
-// inverseOdd is the transform of the sizes that have none of their own.
-func inverseOdd(n int, b *block, dst []byte, stride int) {
-	var t [64]int32
-	const round = 1 << (fraction - between - 1)
-	for x := range n {
-		for i := range (n + 1) / 2 {
-			c := &cosines[n][i]
-			even, odd := b[x]<<fraction+round, int32(0)
-			for k := 1; k < n; k += 2 {
-				odd += b[k*n+x] * c[k]
-			}
-			for k := 2; k < n; k += 2 {
-				even += b[k*n+x] * c[k]
-			}
-			t[i*8+x], t[(n-1-i)*8+x] = (even+odd)>>(fraction-between), (even-odd)>>(fraction-between)
-		}
-	}
-	const down = fraction + between + 3
-	const bias = 128<<down + 1<<(down-1)
-	for y := range n {
-		s := t[8*y : 8*y+8 : 8*y+8]
-		d := dst[y*stride : y*stride+n : y*stride+n]
-		for i := range (n + 1) / 2 {
-			c := &cosines[n][i]
-			even, odd := s[0]<<fraction+bias, int32(0)
-			for k := 1; k < n; k += 2 {
-				odd += s[k&7] * c[k&7]
-			}
-			for k := 2; k < n; k += 2 {
-				even += s[k&7] * c[k&7]
-			}
-			d[i], d[n-1-i] = clamp((even+odd)>>down), clamp((even-odd)>>down)
-		}
 	}
 }
