@@ -76,7 +76,7 @@ func (d *Decoder) Luma(ctx context.Context, data []byte, side int) (Picture, err
 }
 
 // Check reads data to its last coefficient and reports whether it is a picture without colour: chroma strays from neutral
-// by tolerance at most, inside the picture. Only sequential files can be checked.
+// by greyTolerance at most, inside the picture. A progressive file is ErrUnsupported.
 func (d *Decoder) Check(ctx context.Context, data []byte) (grey bool, err error) {
 	if err := d.run(ctx, data, want{check: true, grey: true}); err != nil {
 		return false, err

@@ -22,6 +22,9 @@ func (d *Decoder) scan(s *scan) error {
 	if d.scans++; d.Limits.Scans > 0 && d.scans > d.Limits.Scans {
 		return fmt.Errorf("%w: %d scans", ErrLimit, d.scans)
 	}
+	if d.want.check && d.process == markSOF2 {
+		return fmt.Errorf("%w: a progressive picture is never kept", ErrUnsupported)
+	}
 	if d.scans == 1 {
 		d.rgbWanted = d.isRGB()
 		if err := d.allocate(); err != nil {
