@@ -79,6 +79,8 @@ func TestTolerance(t *testing.T) {
 		want error
 	}{
 		{"a whole file", whole, nil},
+		{"a table announced at the end of its segment", slices.Insert(bytes.Clone(whole), 2, 0xff, markDQT, 0, 3, 0), nil},
+		{"a table cut short", slices.Insert(bytes.Clone(whole), 2, 0xff, markDQT, 0, 4, 0, 1), ErrFormat},
 		{"no end marker", whole[:end], nil},
 		{"half an end marker", whole[:end+1], nil},
 		{"bytes behind the end", append(bytes.Clone(whole), "more"...), nil},

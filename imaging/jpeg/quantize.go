@@ -15,7 +15,7 @@ var annexK = [2][64]uint8{
 // quantizer divides the coefficients of a block, row by row, by a step each.
 type quantizer struct {
 	step    [64]uint8
-	inverse [64]int32 // one over eight steps, in 16 bits of fraction
+	inverse [64]int32 // one over eight steps, in 20 bits of fraction: the largest coefficient just fits
 	zero    [64]int32 // a coefficient times eight that is nearer to zero than this becomes zero
 }
 
@@ -29,7 +29,7 @@ func (q *quantizer) set(table, quality int) {
 	for i, base := range annexK[table] {
 		step := min(max((int(base)*percent+50)/100, 1), 255)
 		q.step[i] = uint8(step)
-		q.inverse[i] = int32((1<<16 + 4*step) / (8 * step))
+		q.inverse[i] = int32((1<<20 + 4*step) / (8 * step))
 		q.zero[i] = int32(4 * step)
 	}
 }
@@ -42,7 +42,7 @@ func (q *quantizer) quantize(in *[64]int32, out *[64]int32) (nonzero uint64) {
 			continue
 		}
 		sign := v >> 31
-		v = (((v^sign)-sign)*q.inverse[at&63] + 1<<15) >> 16
+		v = (((v^sign)-sign)*q.inverse[at&63] + 1<<19) >> 20
 		out[k] = (v ^ sign) - sign
 		if v != 0 {
 			nonzero |= 1 << k

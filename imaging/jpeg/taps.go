@@ -78,24 +78,28 @@ func (t *taps) plan(a axis) {
 	}
 }
 
-// settle rounds t.span to weights that add up to unit exactly: the largest takes what rounding left.
+// settle rounds t.span to weights that add up to unit exactly. What rounding takes from one weight it gives to the next, so
+// that neighbours make up for each other: what is left over is as fine as noise can be, also where there are more
+// samples than unit.
 func (t *taps) settle(weight []int16, sum int64) {
 	if sum <= 0 {
 		clear(weight) // beyond the edge of what there is
 		weight[0] = unit
 		return
 	}
-	left, largest := int64(unit), 0
+	total, given := sum/2, int64(0)
 	for j, w := range t.span {
-		v := (w*(2*unit) + sum) / (2 * sum)
-		if w < 0 {
-			v = (w*(2*unit) - sum) / (2 * sum)
-		}
-		weight[j] = int16(v)
-		left -= v
-		if w > t.span[largest] {
-			largest = j
-		}
+		total += w * unit
+		next := floor(total, sum)
+		weight[j] = int16(next - given)
+		given = next
 	}
-	weight[largest] += int16(left)
+}
+
+// floor divides towards below.
+func floor(a, b int64) int64 {
+	if a < 0 {
+		return -((b - 1 - a) / b)
+	}
+	return a / b
 }
