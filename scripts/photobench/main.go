@@ -34,6 +34,9 @@ func main() {
 		if err == nil {
 			_, err = imaging.Normalize(context.Background(), upload, spec())
 		}
+		if err == nil {
+			err = printPeak()
+		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "photobench:", err)
 			os.Exit(1)

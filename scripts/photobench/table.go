@@ -4,10 +4,11 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
-	"syscall"
 
 	"portaria/imaging"
 )
@@ -155,16 +156,29 @@ func peak(file string) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	attributes := &os.ProcAttr{Env: append(os.Environ(), onePhoto+"="+file), Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}}
-	process, err := os.StartProcess(self, []string{self}, attributes)
+	one := exec.Command(self)
+	one.Env = append(os.Environ(), onePhoto+"="+file)
+	out, err := one.Output()
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("one photo: %w", err)
 	}
-	state, err := process.Wait()
-	if err != nil || !state.Success() {
-		return 0, fmt.Errorf("one photo: %v, %w", state, err)
+	return strconv.ParseFloat(strings.TrimSpace(string(out)), 64)
+}
+
+// printPeak prints the peak of this process in megabytes. It asks for the memory of this program alone: what getrusage tells
+// includes that of the parent, up to the moment the program was loaded.
+func printPeak() error {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return err
 	}
-	return float64(state.SysUsage().(*syscall.Rusage).Maxrss) / 1024, nil
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	var kB float64
+	if _, err := fmt.Sscan(rest, &kB); err != nil {
+		return fmt.Errorf("peak of memory: %w", err)
+	}
+	fmt.Println(kB / 1024)
+	return nil
 }
 
 // onePhoto is the variable that names the file of which peak wants a photo.
