@@ -38,7 +38,7 @@ type Decoder struct {
 	transform    byte
 
 	dc, ac  [4]table
-	hurried [4]bool // ac[i] is ready for a sequential scan
+	hurried [2][4]bool // class, number: ready for a sequential scan
 	quant   [4][64]int32
 	scanned [3]*component
 	planes  [3]Plane
@@ -98,10 +98,10 @@ func (d *Decoder) reset(ctx context.Context, data []byte, w want) {
 	d.scans, d.memory, d.process, d.comps = 0, 0, 0, nil
 	d.interval, d.blocksToSkip, d.until = 0, 0, 0
 	d.uncertain, d.rgbWanted, d.jfif, d.adobe, d.transform = false, false, false, false, 0
+	d.hurried = [2][4]bool{}
 	for i := range d.dc {
 		d.dc[i].forget()
 		d.ac[i].forget()
-		d.hurried[i] = false
 		clear(d.quant[i][:])
 	}
 }
@@ -227,10 +227,12 @@ func (d *Decoder) isRGB() bool {
 	return d.comps[0].id == 'R' && d.comps[1].id == 'G' && d.comps[2].id == 'B'
 }
 
+var errEarly = fmt.Errorf("%w: coded data ends early", ErrFormat)
+
 // ask looks at the context now and then, and at the end of the data of each MCU.
 func (d *Decoder) ask() error {
 	if d.bits.overrun() {
-		return fmt.Errorf("%w: coded data ends early", ErrFormat)
+		return errEarly
 	}
 	if d.until--; d.until < 0 {
 		d.until = patience - 1

@@ -140,8 +140,8 @@ func (d *Decoder) tables(body []byte) error {
 		t := &d.dc[to]
 		if class == 1 {
 			t = &d.ac[to]
-			d.hurried[to] = false
 		}
+		d.hurried[class][to] = false
 		if err := t.define(body[1:17], body[17:17+n]); err != nil {
 			return err
 		}

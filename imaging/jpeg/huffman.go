@@ -14,7 +14,7 @@ const (
 type table struct {
 	look [1 << lookBits]uint16 // symbol<<8 | length; zero: a longer code
 
-	// fast has AC symbols with their value: length of both at bit 0, run at bit 8, bits of value still to be read at bit
+	// fast has symbols with their value: length of both at bit 0, run at bit 8, bits of value still to be read at bit
 	// 16, value at bit 20. A run of endRun is the end of the block; zero is left to symbol.
 	fast [1 << fastBits]uint32
 
@@ -76,6 +76,16 @@ func (t *table) find(top uint32) (symbol byte, length uint) {
 	return t.symbols[(int32(top)>>(16-l)+t.first[l])&0xff], l
 }
 
+// hurryDC fills fast with DC symbols, which a sequential scan needs.
+func (t *table) hurryDC() {
+	for i := range uint32(len(t.fast)) {
+		t.fast[i] = 0
+		if size, length := t.find(i << (16 - fastBits)); length > 0 && length <= fastBits && size < 16 {
+			t.fast[i] = withValue(i, 0, length, uint(size))
+		}
+	}
+}
+
 // hurry fills fast and skip, which only the AC coefficients of a sequential scan need.
 func (t *table) hurry() {
 	for i := range t.fast {
@@ -84,6 +94,18 @@ func (t *table) hurry() {
 	for i := range t.skip {
 		t.skip[i] = t.leap(uint32(i))
 	}
+}
+
+// withValue returns what fast holds for a symbol of length bits and a value of size: with the value, if all of it is there.
+func withValue(bits, run uint32, length, size uint) uint32 {
+	if length+size > fastBits {
+		return uint32(length) | run<<8 | uint32(size)<<16
+	}
+	v := int32(0)
+	if size > 0 {
+		v = extend(int32(bits>>(fastBits-length-size)&(1<<size-1)), size)
+	}
+	return uint32(length+size) | run<<8 | uint32(v)<<20
 }
 
 // entry returns what fast holds for the next bits.
@@ -100,11 +122,8 @@ func (t *table) entry(bits uint32) uint32 {
 		return uint32(length) | 15<<8 // a coefficient of zero behind a run of 15
 	case size == 0:
 		return 0 // the end of several blocks, which belongs into progressive scans
-	case length+size <= fastBits:
-		v := extend(int32(bits>>(fastBits-length-size)&(1<<size-1)), size)
-		return uint32(length+size) | run<<8 | uint32(v)<<20
 	}
-	return uint32(length) | run<<8 | uint32(size)<<16
+	return withValue(bits, run, length, size)
 }
 
 // leap returns what skip holds for the next bits.

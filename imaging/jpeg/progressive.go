@@ -104,6 +104,41 @@ func (d *Decoder) refineAC(c *component, coeffs []int16, nonzero *uint64, s *sca
 	return nil
 }
 
+// band decodes an AC scan without restarts. Most blocks of most such scans are within a run of ends of blocks and have
+// nothing to read, so they are not looked at one by one where that can be helped.
+func (d *Decoder) band(c *component, s *scan, across, down int) error {
+	which, count := upTo(s.start, s.end), c.kept.count
+	for y := range down {
+		if err := d.ctx.Err(); err != nil {
+			return err
+		}
+		for x := 0; x < across; x++ {
+			at := y*c.across + x
+			switch {
+			case d.blocksToSkip == 0:
+				if err := d.unit(c, s, x, y); err != nil {
+					return err
+				}
+			case s.high == 0:
+				n := min(d.blocksToSkip, across-x)
+				d.blocksToSkip -= n
+				x += n - 1
+				continue
+			default:
+				d.blocksToSkip--
+				if c.nonzero[at]&which == 0 {
+					continue
+				}
+				d.correct(c.coeffs[at*count:(at+1)*count], c.nonzero[at]&which, c.kept, 1<<s.low)
+			}
+			if d.bits.overrun() {
+				return errEarly
+			}
+		}
+	}
+	return nil
+}
+
 // upTo returns a mask of the coefficients from k to end, which is not below k.
 func upTo(k, end int) uint64 { return ^uint64(0) << k & (^uint64(0) >> (63 - end)) }
 

@@ -33,9 +33,16 @@ func (d *Decoder) scan(s *scan) error {
 	}
 	for _, c := range s.comps {
 		c.pred, c.seen = 0, true
-		if d.process != markSOF2 && !d.hurried[c.ac] {
+		if d.process == markSOF2 {
+			continue
+		}
+		if !d.hurried[0][c.dc] {
+			d.dc[c.dc].hurryDC()
+			d.hurried[0][c.dc] = true
+		}
+		if !d.hurried[1][c.ac] {
 			d.ac[c.ac].hurry()
-			d.hurried[c.ac] = true
+			d.hurried[1][c.ac] = true
 		}
 	}
 	d.at += d.bits.load(d.data[d.at:])
@@ -99,6 +106,9 @@ func (d *Decoder) single(s *scan) error {
 			return fmt.Errorf("%w: restarts in a scan of a component of %dx%d", ErrUnsupported, c.h, c.v)
 		}
 		d.uncertain = true
+	}
+	if s.start > 0 && d.interval == 0 {
+		return d.band(c, s, across, down)
 	}
 	left, mark := d.interval, byte(markRST0)
 	for y := range down {
