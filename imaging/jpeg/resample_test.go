@@ -55,8 +55,12 @@ func TestWeights(t *testing.T) {
 func TestResample(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ from, to image.Point }{
-		{image.Pt(40, 30), image.Pt(20, 15)}, {image.Pt(101, 67), image.Pt(40, 27)}, {image.Pt(33, 21), image.Pt(32, 20)},
-		{image.Pt(9, 200), image.Pt(2, 50)}, {image.Pt(8, 8), image.Pt(1, 1)}, {image.Pt(20, 20), image.Pt(39, 33)},
+		{image.Pt(40, 30), image.Pt(20, 15)},
+		{image.Pt(101, 67), image.Pt(40, 27)},
+		{image.Pt(33, 21), image.Pt(32, 20)},
+		{image.Pt(9, 200), image.Pt(2, 50)},
+		{image.Pt(8, 8), image.Pt(1, 1)},
+		{image.Pt(20, 20), image.Pt(39, 33)},
 	} {
 		src := plane(tt.from.X, tt.from.Y, tt.from.X+5)
 		var r Resampler

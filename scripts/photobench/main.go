@@ -54,7 +54,7 @@ func run(rounds, photos int, folder, only string, ours, quality bool) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(temp)
+	defer func() { _ = os.RemoveAll(temp) }() // the system clears it up sooner or later
 	sources, err := filepath.Glob(filepath.Join(folder, "*.jpg"))
 	if err != nil {
 		return err
