@@ -87,9 +87,8 @@ func (d *Decoder) Check(ctx context.Context, data []byte) (grey bool, err error)
 // run decodes data.
 func (d *Decoder) run(ctx context.Context, data []byte, w want) error {
 	d.reset(ctx, data, w)
-	err := d.segments()
-	d.ctx, d.data = nil, nil
-	return err
+	defer func() { d.ctx, d.data = nil, nil }() // a Decoder in a pool must not hold on to an upload
+	return d.segments()
 }
 
 // reset forgets the file before; of its buffers only their room is kept.
