@@ -35,7 +35,8 @@ var rooms = map[string]room{
 	"store/query":      {ours: []string{"store/schema"}},
 	"store":            {ours: []string{"store/schema", "store/query"}, fences: []string{"bbolt", "windows"}},
 	"store/storetest":  {ours: []string{"store", "store/schema"}},
-	"imaging":          {fences: []string{"imaging", "codecs"}},
+	"imaging/jpeg":     {},
+	"imaging":          {ours: []string{"imaging/jpeg"}, fences: []string{"imaging", "codecs"}},
 	"terminal/clock":   {},
 	"testdata":         {},
 	"terminal/device":  {ours: []string{"store", "store/query", "store/schema", "imaging", "terminal/clock"}},
@@ -55,8 +56,9 @@ var rooms = map[string]room{
 		ours:   []string{"store", "terminal", "terminal/clock", "terminal/device", "terminal/dialect/jsondoc", "terminal/vector", "testdata"},
 		fences: []string{"net/http"},
 	},
-	"scripts/bench":  {ours: []string{"store", "terminal/dialect/jsondoc", "terminal/terminaltest"}, fences: []string{"fasthttp", "net/http"}},
-	"scripts/photos": {fences: []string{"codecs"}},
+	"scripts/bench":      {ours: []string{"store", "terminal/dialect/jsondoc", "terminal/terminaltest"}, fences: []string{"fasthttp", "net/http"}},
+	"scripts/photos":     {fences: []string{"codecs"}},
+	"scripts/photobench": {ours: []string{"imaging"}, fences: []string{"imaging", "codecs"}},
 }
 
 const module = "portaria/"
