@@ -1,0 +1,107 @@
+package face
+
+import (
+	"image"
+	"math"
+)
+
+// Eyes are the centres of the eyes in a patch, as it is seen: left is left in
+// the picture.
+type eyes struct{ left, right image.Point }
+
+// findEyes looks for the two darkest spots where eyes are.
+func findEyes(s *integral) eyes {
+	return eyes{darkest(s, 10, 30), darkest(s, 34, 54)}
+}
+
+// darkest is where, in the upper half and between the columns from and to, a
+// spot of the size of an eye is darkest against what is around it.
+func darkest(s *integral, from, to int) image.Point {
+	best, at := math.MinInt, image.Point{}
+	for y := 16; y < 32; y++ {
+		for x := from; x < to; x++ {
+			if d := s.mean(x-7, y-5, x+8, y+6) - s.mean(x-3, y-2, x+4, y+3); d > best {
+				best, at = d, image.Pt(x, y)
+			}
+		}
+	}
+	return at
+}
+
+// details is the patch without its light: what differs from the mean around.
+func (p *patch) details(s *integral) *[side * side]int {
+	const reach = 8
+	var d [side * side]int
+	for y := range side {
+		for x := range side {
+			d[y*side+x] = int(p[y*side+x])*16 - s.mean(x-reach, y-reach, x+reach+1, y+reach+1)
+		}
+	}
+	return &d
+}
+
+// symmetry tells how much the left of a face resembles the mirrored right, per
+// mille, about the upright axis where it does most, and how far that is from
+// the middle, in half pixels.
+func symmetry(d *[side * side]int) (best, axis int) {
+	best = math.MinInt
+	const reach = 12
+	for a := -reach; a <= reach; a++ {
+		if r := alike(d, a); r-4*abs(a) > best-4*abs(axis) || best == math.MinInt {
+			best, axis = r, a
+		}
+	}
+	return best, axis
+}
+
+// alike compares the columns x and side-1-x+a.
+func alike(d *[side * side]int, a int) int {
+	const margin = 6
+	var ab, aa, bb int64
+	for y := margin; y < side-margin; y++ {
+		for x := margin; 2*x < side-1+a; x++ {
+			m := side - 1 - x + a
+			if m >= side-margin {
+				continue
+			}
+			l, r := int64(d[y*side+x]), int64(d[y*side+m])
+			ab, aa, bb = ab+l*r, aa+l*l, bb+r*r
+		}
+	}
+	norm := root(aa) * root(bb)
+	if norm == 0 {
+		return 0
+	}
+	return int(ab * 1000 / norm)
+}
+
+// root is the square root of n, rounded down.
+func root(n int64) int64 {
+	if n < 2 {
+		return n
+	}
+	r := n
+	for next := (n + 1) / 2; next < r; next = (r + n/r) / 2 {
+		r = next
+	}
+	return r
+}
+
+// edges is the variance of the Laplacian in relation to that of the picture,
+// per mille.
+func (p *patch) edges() int {
+	var n, sum, squares, ls, lss int64
+	for y := 1; y < side-1; y++ {
+		for x := 1; x < side-1; x++ {
+			i := y*side + x
+			v := int64(p[i])
+			l := 4*v - int64(p[i-1]) - int64(p[i+1]) - int64(p[i-side]) - int64(p[i+side])
+			n, sum, squares, ls, lss = n+1, sum+v, squares+v*v, ls+l, lss+l*l
+		}
+	}
+	variance := n*squares - sum*sum
+	if variance == 0 {
+		return 0
+	}
+	return int((n*lss - ls*ls) * 1000 / variance)
+}
