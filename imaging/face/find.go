@@ -29,7 +29,7 @@ const (
 
 	// maxGroups and maxLooks bound what a hostile picture can ask for.
 	maxGroups = 64
-	maxLooks  = 24
+	maxLooks  = 16
 )
 
 // spot is a window in pixels of the base, in fixed point.
@@ -101,35 +101,46 @@ func (s *search) scan(side int) {
 	}
 }
 
-// The second look at a window: at fineSteps sides around its own, each
-// fineGrowth/1000 of the last, moved by up to fineReach pixels either way.
+// The second look at a window: at 2*fineSteps+1 sides around its own, each
+// fineGrowth/1000 of the last, moved by up to fineReach pixels either way. It
+// is repeated around what it found, so that the same face in another copy of
+// a picture gets nearly the same bounds.
 const (
-	fineSteps  = 7
-	fineGrowth = 1060
+	fineSteps  = 4
+	fineGrowth = 1050
 	fineReach  = 3
+	looks      = 3
 )
 
 // verify looks closely around a window and returns the windows that agree.
 func (s *search) verify(at spot) group {
-	var g group
-	side := at.side
-	for range fineSteps / 2 {
-		side = side * 1000 / fineGrowth
+	g := s.look(at, at.side, group{})
+	larger, smaller := at.side, at.side
+	for step := range fineSteps {
+		larger, smaller = larger*fineGrowth/1000, smaller*1000/fineGrowth
+		g = s.look(at, larger, g)
+		g = s.look(at, smaller, g)
+		if step == 0 && g.count < agreement/4 {
+			break
+		}
 	}
+	return g
+}
+
+// look adds to g the windows of one side about the middle of at that are taken
+// for a face.
+func (s *search) look(at spot, side int, g group) group {
 	const span = window + 2*fineReach
-	for range fineSteps {
-		scale := side / window
-		left := at.x + (at.side-side)/2 - fineReach*scale
-		top := at.y + (at.side-side)/2 - fineReach*scale
-		s.draw(scale, left, top, span, span)
-		for y := range 2*fineReach + 1 {
-			for x := range 2*fineReach + 1 {
-				if s.accepts(x, y, span+1) {
-					g = group{spot{g.x + left + x*scale, g.y + top + y*scale, g.side + side}, g.count + 1}
-				}
+	scale := side / window
+	left := at.x + (at.side-side)/2 - fineReach*scale
+	top := at.y + (at.side-side)/2 - fineReach*scale
+	s.draw(scale, left, top, span, span)
+	for y := range 2*fineReach + 1 {
+		for x := range 2*fineReach + 1 {
+			if s.accepts(x, y, span+1) {
+				g = group{spot{g.x + left + x*scale, g.y + top + y*scale, g.side + side}, g.count + 1}
 			}
 		}
-		side = side * fineGrowth / 1000
 	}
 	return g
 }
@@ -220,7 +231,12 @@ func (s *search) faces() []group {
 	slices.SortStableFunc(s.groups, stronger)
 	var seen []group
 	for _, g := range s.groups[:min(len(s.groups), maxLooks)] {
-		if g = s.verify(g.mean()); g.count >= agreement {
+		for range looks {
+			if g = s.verify(g.mean()); g.count < agreement {
+				break
+			}
+		}
+		if g.count >= agreement {
 			seen = append(seen, g)
 		}
 	}

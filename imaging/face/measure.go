@@ -3,9 +3,78 @@ package face
 import (
 	"image"
 	"math"
+	"math/bits"
 )
 
-// Eyes are the centres of the eyes in a patch, as it is seen: left is left in
+// Measures is what is told of a face. Lengths are per mille, qualities from 0
+// to 1000, the best.
+type Measures struct {
+	Width   int // of the bounds, of the picture's width
+	OffsetX int // of the middle of the bounds from that of the picture, in widths of the bounds; right is positive
+	OffsetY int // the same, down is positive
+	Margin  int // from the bounds to the nearest edge of the picture, in widths of the bounds; negative beyond it
+
+	Pose      int // how straight the face looks ahead
+	Sharpness int
+}
+
+// Describe measures the face f in img, and takes its print.
+func Describe(img *image.Gray, f Face) (Measures, Print) {
+	size, b := img.Rect.Size(), f.Bounds
+	if b.Empty() || size.X == 0 || size.Y == 0 {
+		return Measures{}, Print{}
+	}
+	width := b.Dx()
+	margin := min(b.Min.X, b.Min.Y, size.X-b.Max.X, size.Y-b.Max.Y)
+	p := mipsOf(planeOf(img)).draw(b.Min.X*one, b.Min.Y*one, width*one)
+	s := p.integral()
+	return Measures{
+		Width:     width * 1000 / size.X,
+		OffsetX:   (b.Min.X + b.Max.X - size.X) * 500 / width,
+		OffsetY:   (b.Min.Y + b.Max.Y - size.Y) * 500 / width,
+		Margin:    margin * 1000 / width,
+		Pose:      pose(p, s),
+		Sharpness: sharpness(p.edges()),
+	}, p.print(s)
+}
+
+// What costs how much of the pose's quality. The numbers are set so that faces
+// that look ahead, lit from one side too, get more than 600.
+const (
+	unlikeness = 500 // halves that are nothing alike
+	half       = 20  // each half pixel of the axis from the middle
+	level      = 100 // the fall of the line through the eyes, per mille, that costs nothing
+)
+
+// pose is how straight a face looks ahead: halves alike, the axis in the
+// middle, the eyes level.
+func pose(p *patch, s *integral) int {
+	alike, axis := symmetry(p.details(s))
+	e := findEyes(s)
+	fall := abs(e.right.Y-e.left.Y) * 1000 / (e.right.X - e.left.X)
+	lost := (1000-alike)*unlikeness/1000 + abs(axis)*half + max(fall-level, 0)/2
+	return min(max(1000-lost, 0), 1000)
+}
+
+// sharpness is 450, the least that passes, for the edges that are blurred
+// until a print of the face is of little use, and 200 more each time they
+// double.
+func sharpness(edges int) int {
+	const blurred, least, octave = 60, 450, 200
+	if edges < 1 {
+		return 0
+	}
+	return min(max(least+octave*(log(edges)-log(blurred))/256, 0), 1000)
+}
+
+// log is the logarithm of n to the base of 2 in 256ths, straight between the
+// powers of two.
+func log(n int) int {
+	whole := bits.Len(uint(n)) - 1
+	return whole*256 + (n<<8>>whole - 256)
+}
+
+// eyes are the centres of the eyes in a patch, as it is seen: left is left in
 // the picture.
 type eyes struct{ left, right image.Point }
 

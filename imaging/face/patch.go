@@ -19,28 +19,20 @@ func mipsOf(p plane) mips {
 	return m
 }
 
-// sharpest returns the plane in which scale, the pixels of the picture for one
-// that is to be drawn, is below two; how often it is halved, too.
-func (m mips) sharpest(scale int) (p plane, shrink int) {
+// draw draws the square of the side across from (x, y) on, all in fixed point.
+func (m mips) draw(x, y, across int) *patch {
+	scale := across / side
+	p, shrink := m[0], 0
 	for shrink+1 < len(m) && scale>>shrink >= 2*one {
 		shrink++
+		p = m[shrink]
 	}
-	return m[shrink], shrink
-}
-
-// draw draws what lies between the origin, the upper left corner in fixed
-// point, and (across, down) further, turned so that the upper edge rises by
-// rise while it goes across.
-func (m mips) draw(x, y, across, rise int) *patch {
-	dx, dy := across/side, rise/side
-	p, shrink := m.sharpest(max(abs(dx), abs(dy)))
+	step := scale >> shrink
+	var taps [side]tap
+	fillTaps(taps[:], x>>shrink+(step-one)/2, step, p.w)
 	var out patch
 	for row := range side {
-		atX := x - row*dy + (dx-dy-one)/2
-		atY := y + row*dx + (dy+dx-one)/2
-		for column := range side {
-			out[row*side+column] = uint8(p.at((atX+column*dx+(one>>1))>>shrink-one>>1, (atY+column*dy+(one>>1))>>shrink-one>>1))
-		}
+		p.line(out[row*side:][:side], taps[:], y>>shrink+(step-one)/2+row*step)
 	}
 	return &out
 }

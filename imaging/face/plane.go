@@ -96,12 +96,3 @@ func (p plane) line(dst []uint8, taps []tap, y int) {
 		dst[i] = uint8((a<<8 + (b-a)*rows.share + 1<<15) >> 16)
 	}
 }
-
-// at is the value at (x, y), in fixed point.
-func (p plane) at(x, y int) int {
-	c, r := tapAt(x, p.w), tapAt(y, p.h)
-	upper, lower := p.pix[int(r.left)*p.w:][:p.w], p.pix[int(r.right)*p.w:][:p.w]
-	a := int32(upper[c.left])<<8 + (int32(upper[c.right])-int32(upper[c.left]))*c.share
-	b := int32(lower[c.left])<<8 + (int32(lower[c.right])-int32(lower[c.left]))*c.share
-	return int((a<<8 + (b-a)*r.share + 1<<15) >> 16)
-}

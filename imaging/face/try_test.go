@@ -1,14 +1,16 @@
 package face
 
 import (
+	"bytes"
 	"encoding/binary"
-	"math"
 	"fmt"
 	"image"
 	"image/draw"
-	_ "image/jpeg"
+	"image/jpeg"
 	_ "image/png"
+	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -72,7 +74,7 @@ func lfw(k int) []*image.Gray {
 		g := image.NewGray(image.Rect(0, 0, 25*k, 25*k))
 		for y := range 25 * k {
 			for x := range 25 * k {
-				g.Pix[y*g.Stride+x] = uint8(p.at((x*one+one/2)/k-one/2, (y*one+one/2)/k-one/2))
+				g.Pix[y*g.Stride+x] = uint8(at(p, (x*one+one/2)/k-one/2, (y*one+one/2)/k-one/2))
 			}
 		}
 		out = append(out, g)
@@ -104,13 +106,8 @@ func TestLFW(t *testing.T) {
 }
 
 func measures(g *image.Gray, f Face) string {
-	b := f.Bounds
-	m := mipsOf(planeOf(g))
-	p := m.draw(b.Min.X<<16, b.Min.Y<<16, b.Dx()<<16, 0)
-	s := p.integral()
-	e := findEyes(s)
-	sym, axis := symmetry(p.details(s))
-	return fmt.Sprint(b.Dx(), e, " sym ", sym, " axis ", axis, " edges ", p.edges())
+	m, _ := Describe(g, f)
+	return fmt.Sprintf("%+v", m)
 }
 
 func TestMeasures(t *testing.T) {
@@ -155,4 +152,98 @@ func boxBlur(p plane, r int) plane {
 		}
 	}
 	return out
+}
+
+func printOf(g *image.Gray) (Print, bool) {
+	f := Find(g)
+	if len(f) == 0 {
+		return Print{}, false
+	}
+	_, p := Describe(g, f[0])
+	return p, true
+}
+
+// warp scales by num/1000, shifts and recodes.
+func warp(g *image.Gray, num, shift, gain, lift, q int) *image.Gray {
+	m := mipsOf(planeOf(g))
+	w, h := g.Rect.Dx()*num/1000, g.Rect.Dy()*num/1000
+	out := image.NewGray(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			v := at(m[0], (x+shift)*one*1000/num, (y-shift)*one*1000/num)
+			out.Pix[y*out.Stride+x] = uint8(min(255, max(0, v*gain/100+lift)))
+		}
+	}
+	var b bytes.Buffer
+	jpeg.Encode(&b, out, &jpeg.Options{Quality: q})
+	d, _ := jpeg.Decode(&b)
+	return d.(*image.Gray)
+}
+
+func TestPrint(t *testing.T) {
+	var prints []Print
+	for _, g := range lfw(4)[:100] {
+		if p, ok := printOf(g); ok {
+			prints = append(prints, p)
+		}
+	}
+	var ds []int
+	for i := range prints {
+		for k := range i {
+			ds = append(ds, Distance(&prints[i], &prints[k]))
+		}
+	}
+	slices.Sort(ds)
+	fmt.Println("different: n", len(ds), "min", ds[:5], "1%", ds[len(ds)/100], "median", ds[len(ds)/2])
+	var same []int
+	for _, g := range lfw(4)[:100] {
+		a, ok := printOf(g)
+		if !ok {
+			continue
+		}
+		for _, v := range [][5]int{{1000, 0, 100, 0, 60}, {1500, 3, 100, 0, 85}, {900, -2, 80, 20, 80}, {2300, 7, 110, -10, 75}} {
+			if b, ok := printOf(warp(g, v[0], v[1], v[2], v[3], v[4])); ok {
+				same = append(same, Distance(&a, &b))
+			}
+		}
+	}
+	slices.Sort(same)
+	fmt.Println("same: n", len(same), "median", same[len(same)/2], "90%", same[len(same)*9/10], "95%", same[len(same)*95/100], "max", same[len(same)-1])
+	for _, p := range strings.Fields(os.Getenv("TRY")) {
+		g, err := load(p)
+		if err != nil {
+			continue
+		}
+		a, ok := printOf(g)
+		if !ok {
+			continue
+		}
+		for _, v := range [][5]int{{1000, 0, 100, 0, 60}, {1500, 3, 100, 0, 85}, {900, -2, 80, 20, 80}, {700, -5, 80, 20, 80}, {2300, 7, 110, -10, 75}} {
+			b, ok := printOf(warp(g, v[0], v[1], v[2], v[3], v[4]))
+			fmt.Println(p, v, Distance(&a, &b), ok)
+		}
+	}
+}
+
+func TestBox(t *testing.T) {
+	for _, p := range strings.Fields(os.Getenv("TRY")) {
+		g, err := load(p)
+		if err != nil {
+			continue
+		}
+		for _, v := range [][5]int{{1000, 0, 100, 0, 60}, {1500, 3, 100, 0, 85}, {900, -2, 80, 20, 80}, {700, -5, 80, 20, 80}, {2300, 7, 110, -10, 75}} {
+			f := Find(warp(g, v[0], v[1], v[2], v[3], v[4]))
+			for _, f := range f[:1] {
+				b := f.Bounds
+				fmt.Println(v, b.Min.X*1000/v[0]+v[1], b.Min.Y*1000/v[0]-v[1], b.Dx()*1000/v[0], f.Votes)
+			}
+		}
+	}
+}
+
+func at(p plane, x, y int) int {
+	t := []tap{tapAt(x, p.w)}
+	d := []uint8{0}
+	p.line(d, t, y)
+	return int(d[0])
 }
