@@ -86,18 +86,33 @@ type tablesKnown struct {
 	mu      sync.Mutex // guards all below
 	base    *schema.Schema
 	raw     string // of the custom columns that full has
+	version uint64 // of the bucket of tables when a reader found raw in it, and one; 0: no reader has
 	full    *schema.Schema
 	fields  []storedField
 	layouts map[string]*layout
 }
 
-// get gives tx the schema for the custom columns in raw.
-func (k *tablesKnown) get(tx *Tx, raw []byte) error {
+// get gives tx the schema for the custom columns that it finds. What readers
+// see has a version, which spares them a look; a writer may be undone, and
+// leave another with the same version.
+func (k *tablesKnown) get(tx *Tx) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	defer func() { tx.full, tx.fields, tx.layouts = k.full, k.fields, k.layouts }()
-	if k.full != nil && k.raw == string(raw) {
+	version := tx.tables().Sequence() + 1
+	reads := !tx.bolt.Writable()
+	if reads && k.version == version {
 		return nil
+	}
+	raw := tx.tables().Get(keyFields)
+	if k.full != nil && k.raw == string(raw) {
+		if reads {
+			k.version = version
+		}
+		return nil
+	}
+	if k.version = 0; reads {
+		k.version = version
 	}
 	if k.base == nil {
 		k.base = schema.All()
@@ -141,7 +156,7 @@ func (f storedField) field() schema.Field {
 // transaction makes ErrDamaged.
 func (tx *Tx) schema() *schema.Schema {
 	if tx.full == nil {
-		if err := tx.known.get(tx, tx.tables().Get(keyFields)); err != nil {
+		if err := tx.known.get(tx); err != nil {
 			panic(err)
 		}
 	}
@@ -231,6 +246,9 @@ func (tx *Tx) setFields(fields []storedField) error {
 	}
 	tx.dirty, tx.grows = true, true
 	tx.full, tx.fields, tx.layouts, tx.open = nil, nil, nil, nil
+	if err := tx.tables().SetSequence(tx.tables().Sequence() + 1); err != nil {
+		return err
+	}
 	return tx.tables().Put(keyFields, raw)
 }
 

@@ -14,8 +14,9 @@ import (
 // Photo is one user's picture, as it was given.
 type Photo struct {
 	User, Timestamp int64
+	Changed         int64 // a mark of the caller's, which no list tells
 	JPEG            []byte
-	SHA256          [32]byte // of JPEG
+	SHA256          [32]byte // of JPEG; given by reading
 }
 
 // PhotoInfo is what a list tells of a photo.
@@ -50,20 +51,25 @@ func infoOf(key []byte) PhotoInfo {
 	return PhotoInfo{User: idOf(key), Timestamp: int64(binary.BigEndian.Uint64(key[8:]))}
 }
 
-// SetPhoto stores the photo of user in place of any other. jpeg must stay
-// unchanged until Update returns. ErrTooLarge: more than MaxPhoto bytes.
+// SetPhoto stores a photo without a mark, as PutPhoto does.
 func (tx *Tx) SetPhoto(user, timestamp int64, jpeg []byte) error {
-	if len(jpeg) > MaxPhoto {
-		return fmt.Errorf("photo of user %d, %d bytes: %w", user, len(jpeg), ErrTooLarge)
+	return tx.PutPhoto(Photo{User: user, Timestamp: timestamp, JPEG: jpeg})
+}
+
+// PutPhoto stores p in place of any other photo of the user. Its JPEG must stay
+// unchanged until Update returns. ErrTooLarge: more than MaxPhoto bytes.
+func (tx *Tx) PutPhoto(p Photo) error {
+	if len(p.JPEG) > MaxPhoto {
+		return fmt.Errorf("photo of user %d, %d bytes: %w", p.User, len(p.JPEG), ErrTooLarge)
 	}
-	if err := tx.DeletePhoto(user); err != nil && !errors.Is(err, ErrNotFound) {
+	if err := tx.DeletePhoto(p.User); err != nil && !errors.Is(err, ErrNotFound) {
 		return err
 	}
 	tx.dirty, tx.grows = true, true
 	photos := tx.bolt.Bucket(bucketPhotos)
 	piece := 0
-	for part := range slices.Chunk(encodePhoto(jpeg), pieceSize) {
-		key := pieceKey(user, timestamp, piece)
+	for part := range slices.Chunk(encodePhoto(p), pieceSize) {
+		key := pieceKey(p.User, p.Timestamp, piece)
 		b, err := photos.CreateBucket(key)
 		if err != nil {
 			return err
@@ -203,7 +209,7 @@ func (tx *Tx) appendPhoto(dst []byte, user int64) (out []byte, info PhotoInfo, h
 			if header, want = splitHeader(part); header == nil {
 				return dst, info, nil, 0, fmt.Errorf("header: %w", ErrDamaged)
 			}
-			part, root = part[recordHeader:], uint64(b.Root())
+			part, root = part[len(header):], uint64(b.Root())
 			out = slices.Grow(out, want)
 		}
 		if want -= len(part); want < 0 {

@@ -55,7 +55,7 @@ func (tx *Tx) AppendRow(view *schema.Table, row schema.Row) (int64, error) {
 	rows = binary.AppendUvarint(rows[:len(rows):len(rows)], uint64(len(encoded)))
 	rows = append(rows, encoded...)
 	tx.dirty, tx.grows = true, true
-	delete(tx.open, view.Name)
+	tx.forget(view.Name)
 	if err := bucket.Put(l.name, rows); err != nil {
 		return 0, err
 	}
@@ -110,7 +110,7 @@ func (tx *Tx) settle(l *layout) error {
 	if err := bucket.Delete(l.name); err != nil {
 		return err
 	}
-	delete(tx.open, l.Name)
+	tx.forget(l.Name)
 	t := tx.table(l.Name)
 	for id, row := range recentRows(value) {
 		cells, err := t.read(id, row)

@@ -12,45 +12,66 @@ import (
 
 // A stored photo is a header and the JPEG:
 //
-//	0  version of this layout, 1
+//	0  version of this layout, 1 or 2
 //	1  zero
 //	4  length of the JPEG
 //	8  CRC-32C of everything else
 //	12 SHA-256 of the JPEG
-//	44 JPEG
+//	44 JPEG, or in version 2 when it was changed
+//	52 JPEG, in version 2
 //
 // The CRC is checked on every read, and costs next to nothing where the
 // processor has an instruction for it; the SHA-256 is checked on the first read
 // after the file was opened, because some boards have none for that one.
 const (
-	recordVersion = 1
-	recordHeader  = 44
+	recordVersion = 2
+	recordHeader  = 52
+	oldVersion    = 1
+	oldHeader     = 44
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-func encodePhoto(jpeg []byte) []byte {
-	v := make([]byte, recordHeader+len(jpeg))
+func encodePhoto(p Photo) []byte {
+	v := make([]byte, recordHeader+len(p.JPEG))
 	v[0] = recordVersion
-	binary.BigEndian.PutUint32(v[4:], uint32(len(jpeg)))
-	sum := sha256.Sum256(jpeg)
+	binary.BigEndian.PutUint32(v[4:], uint32(len(p.JPEG)))
+	sum := sha256.Sum256(p.JPEG)
 	copy(v[12:], sum[:])
-	copy(v[recordHeader:], jpeg)
-	binary.BigEndian.PutUint32(v[8:], checksum(v[:recordHeader], jpeg))
+	binary.BigEndian.PutUint64(v[44:], uint64(p.Changed))
+	copy(v[recordHeader:], p.JPEG)
+	binary.BigEndian.PutUint32(v[8:], checksum(v[:recordHeader], p.JPEG))
 	return v
 }
 
 // splitHeader returns the header that first, the first piece of a record, begins
 // with, and the length of the JPEG; nil when it is no such thing.
 func splitHeader(first []byte) (header []byte, length int) {
-	if len(first) < recordHeader || first[0] != recordVersion || first[1]|first[2]|first[3] != 0 {
+	if len(first) < oldHeader || first[1]|first[2]|first[3] != 0 {
+		return nil, 0
+	}
+	size := oldHeader
+	switch first[0] {
+	case oldVersion:
+	case recordVersion:
+		size = recordHeader
+	default:
 		return nil, 0
 	}
 	n := binary.BigEndian.Uint32(first[4:])
-	if n > MaxPhoto {
+	if len(first) < size || n > MaxPhoto {
 		return nil, 0
 	}
-	return first[:recordHeader:recordHeader], int(n)
+	return first[:size:size], int(n)
+}
+
+// changedOf is when the photo under a header was changed, 0 where it does not
+// say.
+func changedOf(header []byte) int64 {
+	if len(header) < recordHeader {
+		return 0
+	}
+	return int64(binary.BigEndian.Uint64(header[44:]))
 }
 
 // checksum is the CRC of a header, its own field left out, and a JPEG.
@@ -67,8 +88,8 @@ func (s *Store) Photo(user int64) (Photo, error) {
 	if err != nil {
 		return Photo{}, err
 	}
-	p := Photo{User: info.User, Timestamp: info.Timestamp, JPEG: jpeg}
-	copy(p.SHA256[:], header[12:])
+	p := Photo{User: info.User, Timestamp: info.Timestamp, Changed: changedOf(header), JPEG: jpeg}
+	copy(p.SHA256[:], header[12:oldHeader])
 	return p, nil
 }
 
@@ -81,30 +102,31 @@ func (s *Store) AppendPhoto(dst []byte, user int64) ([]byte, PhotoInfo, error) {
 
 // read copies the photo out first and checks the copy, so that the transaction
 // is closed before the slow part.
-func (s *Store) read(dst []byte, user int64) ([]byte, PhotoInfo, [recordHeader]byte, error) {
+func (s *Store) read(dst []byte, user int64) ([]byte, PhotoInfo, []byte, error) {
 	var (
 		out    = dst
 		info   PhotoInfo
-		header [recordHeader]byte
+		copied [recordHeader]byte
+		header []byte
 		root   uint64
 		seen   *seen
 	)
 	err := s.View(func(tx *Tx) (err error) {
 		var head []byte
 		out, info, head, root, err = tx.appendPhoto(dst, user)
-		copy(header[:], head)
+		header = copied[:copy(copied[:], head)]
 		seen = tx.seen
 		return err
 	})
 	if err == nil {
 		jpeg := out[len(dst):]
-		crc := checksum(header[:], jpeg)
+		crc := checksum(header, jpeg)
 		token := tokenOf(info, root, crc)
 		switch {
 		case crc != binary.BigEndian.Uint32(header[8:]):
 			err = fmt.Errorf("CRC: %w", ErrDamaged)
 		case seen.has(token):
-		case sha256.Sum256(jpeg) != [32]byte(header[12:]):
+		case sha256.Sum256(jpeg) != [32]byte(header[12:oldHeader]):
 			err = fmt.Errorf("SHA-256: %w", ErrDamaged)
 		default:
 			seen.add(token)

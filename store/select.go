@@ -88,7 +88,21 @@ type selection struct {
 	cursors []*bolt.Cursor // of each table, for get
 	values  []*bolt.Cursor // of each step, for walkValue
 	key     []byte         // scratch
+
+	few room // for the slices above, which most questions do not outgrow
 }
+
+// room is what a question about few tables needs, in one piece.
+type room struct {
+	tables  [fewTables]*table
+	columns [fewTables]int
+	rows    [fewTables]boundRow
+	cursors [fewTables]*bolt.Cursor
+	values  [fewTables]*bolt.Cursor
+	key     [8]byte
+}
+
+const fewTables = 4
 
 // boundRow is the row of one table in the combination at hand.
 type boundRow struct {
@@ -98,14 +112,16 @@ type boundRow struct {
 }
 
 func (tx *Tx) selection(plan *query.Plan) (*selection, error) {
-	s := &selection{
-		tx: tx, plan: plan,
-		tables:  make([]*table, len(plan.Tables)),
-		columns: make([]int, len(plan.Steps)),
-		rows:    make([]boundRow, len(plan.Tables)),
-		cursors: make([]*bolt.Cursor, len(plan.Tables)),
-		values:  make([]*bolt.Cursor, len(plan.Steps)),
+	s := &selection{tx: tx, plan: plan}
+	// There is one step for each table.
+	n := len(plan.Tables)
+	if f := &s.few; n <= fewTables {
+		s.tables, s.columns, s.rows, s.cursors, s.values = f.tables[:n], f.columns[:n], f.rows[:n], f.cursors[:n], f.values[:n]
+	} else {
+		s.tables, s.columns, s.rows = make([]*table, n), make([]int, n), make([]boundRow, n)
+		s.cursors, s.values = make([]*bolt.Cursor, n), make([]*bolt.Cursor, n)
 	}
+	s.key = s.few.key[:]
 	for i, view := range plan.Tables {
 		if s.tables[i] = tx.table(view.Name); s.tables[i] == nil {
 			return nil, fmt.Errorf("%s: %w", view.Name, ErrNoTable)

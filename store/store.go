@@ -148,7 +148,7 @@ type Tx struct {
 	fields  []storedField  // the custom columns that full has, and the removed ones
 	layouts map[string]*layout
 	all     *bolt.Bucket // of the tables
-	open    map[string]*table
+	open    []*table
 	watch   func(Change) error
 	bulk    bool // Bulk is under way
 }

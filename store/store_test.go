@@ -218,6 +218,19 @@ func TestPhotos(t *testing.T) {
 	})
 }
 
+// TestPhotoMark reads a mark back, and a photo of the layout that had none.
+func TestPhotoMark(t *testing.T) {
+	t.Parallel()
+	stores(t, func(t *testing.T, s *store.Store) {
+		mustUpdate(t, s, func(tx *store.Tx) error {
+			return tx.PutPhoto(store.Photo{User: 1, Timestamp: 2, Changed: 1_700_000_000_123, JPEG: picture(1, 50_000)})
+		})
+		if p := mustPhoto(t, s, 1); p.Changed != 1_700_000_000_123 || p.Timestamp != 2 || !bytes.Equal(p.JPEG, picture(1, 50_000)) {
+			t.Errorf("the photo reads as changed at %d, timestamp %d, %d bytes", p.Changed, p.Timestamp, len(p.JPEG))
+		}
+	})
+}
+
 func TestUser(t *testing.T) {
 	t.Parallel()
 	stores(t, func(t *testing.T, s *store.Store) {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
@@ -275,6 +276,30 @@ func TestDamagedPhoto(t *testing.T) {
 		spoil(t, s, mine, other)
 		if _, err := s.Photo(0); !errors.Is(err, ErrDamaged) {
 			t.Errorf("got %v, want ErrDamaged", err)
+		}
+	})
+	t.Run("a record of version 1 has no mark and is served", func(t *testing.T) {
+		t.Parallel()
+		s := mustOpen(t, Options{Dir: t.TempDir()})
+		v := encodePhoto(Photo{User: 1, JPEG: plain(1)})
+		old := append(v[:oldHeader:oldHeader], plain(1)...)
+		old[0] = oldVersion
+		binary.BigEndian.PutUint32(old[8:], checksum(old[:oldHeader], plain(1)))
+		err := s.Update(0, func(tx *Tx) error {
+			tx.dirty = true
+			key := pieceKey(1, 5, 0)
+			b, err := tx.bolt.Bucket(bucketPhotos).CreateBucket(key)
+			if err != nil {
+				return err
+			}
+			return b.Put(key, old)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := s.Photo(1)
+		if err != nil || p.Changed != 0 || p.Timestamp != 5 || !bytes.Equal(p.JPEG, plain(1)) {
+			t.Errorf("got %d bytes, changed %d, %v", len(p.JPEG), p.Changed, err)
 		}
 	})
 	t.Run("the SHA-256 is checked once, also when the CRC agrees", func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 
 	bolt "go.etcd.io/bbolt"
@@ -82,8 +83,10 @@ type index struct {
 
 // table returns the stored table of that name, nil for a name that has none.
 func (tx *Tx) table(name string) *table {
-	if t := tx.open[name]; t != nil {
-		return t
+	for _, t := range tx.open {
+		if t.Name == name {
+			return t
+		}
 	}
 	tx.schema()
 	l := tx.layouts[name]
@@ -94,17 +97,19 @@ func (tx *Tx) table(name string) *table {
 		if err := tx.settle(l); err != nil {
 			panic(err)
 		}
-		return tx.open[name]
+		return tx.table(name)
 	}
 	t := &table{layout: l, indexes: make([]index, len(l.indexes)), rows: tx.tables().Bucket(l.name)}
 	for i := range t.indexes {
 		t.indexes[i].indexLayout = &l.indexes[i]
 	}
-	if tx.open == nil {
-		tx.open = make(map[string]*table)
-	}
-	tx.open[name] = t
+	tx.open = append(tx.open, t)
 	return t
+}
+
+// forget closes a table, so that it is opened anew.
+func (tx *Tx) forget(name string) {
+	tx.open = slices.DeleteFunc(tx.open, func(t *table) bool { return t.Name == name })
 }
 
 // tables returns the bucket of the tables.

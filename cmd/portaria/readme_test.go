@@ -23,10 +23,13 @@ func TestReadme(t *testing.T) {
 				t.Fatal(err)
 			}
 			blocks := strings.Split(string(text), "```sh\n")
-			if len(blocks) < 3 {
-				t.Fatalf("%s has %d shell blocks, want the start and the photo", name, len(blocks)-1)
+			if len(blocks) < 4 {
+				t.Fatalf("%s has %d shell blocks, want the start, the photo and the people", name, len(blocks)-1)
 			}
-			tour, _, _ := strings.Cut(blocks[2], "```")
+			// The photo, and the people after it: they share the session.
+			photo, _, _ := strings.Cut(blocks[2], "```")
+			people, _, _ := strings.Cut(blocks[3], "```")
+			tour := photo + people
 			terminal := start(t, t.TempDir())
 			shell := exec.Command("sh", "-e")
 			shell.Dir = "../.."
@@ -37,7 +40,7 @@ func TestReadme(t *testing.T) {
 			if err != nil {
 				t.Errorf("%v\n%s\n%s", err, tour, out)
 			}
-			for _, want := range []string{"{}", `{"user_ids":[1]}`} {
+			for _, want := range []string{"{}", `{"user_ids":[1]}`, `{"ids":[10]}`, `{"users":[{"id":10,"name":"Ana"}]}`, `{"changes":1}`} {
 				if !strings.Contains(string(out), want) {
 					t.Errorf("the tour of %s does not say %s:\n%s", name, want, out)
 				}

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	neturl "net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -31,14 +30,14 @@ func defineVectors(flags *flag.FlagSet) func(streams) error {
 	flags.StringVar(&c.model, "model", device.DefaultModel, "What product it is, `NAME`: "+strings.Join(device.Models(), ", ")+".")
 	flags.StringVar(&c.login, "login", device.FactoryLogin, "Its `LOGIN`.")
 	flags.StringVar(&c.password, "password", device.FactoryPassword, "Its `PASSWORD`.")
-	flags.BoolVar(&c.harmful, "harmful", false, "Run those too that delete photos which are not the vectors' own.")
-	flags.BoolVar(&c.prepared, "prepared", false, "Take it that the users 9000001 and 9000002 are there and 9000009 is not, instead of making it so.")
+	flags.BoolVar(&c.harmful, "harmful", false, "Run those too that delete or change what is not the vectors' own.")
+	flags.BoolVar(&c.prepared, "prepared", false, "Take it that the users 9000001 and 9000002 are there and 9000009 is not, and run what needs no more.")
 	flags.BoolVar(&c.verbose, "verbose", false, "Name every vector, not only those that fail.")
 	return c.run
 }
 
-// run runs every vector that holds for the model. The vectors use the users
-// 9000001 to 9000009 and the highest id of all, and delete their photos.
+// run runs every vector that holds for the model. The vectors use rows with the
+// ids 9000001 to 9000009 and a few very high ones, and delete them.
 func (c *vectorsCmd) run(s streams) error {
 	vectors, err := vector.Load(testdata.Wire(), "fcgi")
 	if err != nil {
@@ -133,27 +132,30 @@ func (r *remote) Session() (string, error) {
 	return token, nil
 }
 
+// Users that a prepared terminal has, and one that it has not.
+const (
+	preparedFirst, preparedLast = 9000001, 9000002
+	preparedNobody              = 9000009
+)
+
 // Give implements vector.Target through the API.
 func (r *remote) Give(g vector.Given, photo []byte) error {
-	id := strconv.FormatInt(g.User, 10)
 	if r.session == "" {
 		if _, err := r.Session(); err != nil {
 			return err
 		}
 	}
-	users := !r.prepared
-	switch {
-	case g.What == "nouser" && users:
-		return r.object("destroy_objects", `{"object":"users","where":{"users":{"id":`+id+`}}}`)
-	case (g.What == "user" || g.What == "photo") && users:
-		if err := r.object("create_or_modify_objects", `{"object":"users","values":[{"id":`+id+`,"name":"Vector"}]}`); err != nil && g.What == "user" {
-			return err
+	if r.prepared {
+		if !isPrepared(g) {
+			return fmt.Errorf("%w: %v", vector.ErrCannot, g)
 		}
+	} else if err := r.giveRow(g); err != nil {
+		return err
 	}
 	if photo == nil {
 		return nil
 	}
-	path := "/user_set_image.fcgi?user_id=" + id + "&match=0&timestamp=" + strconv.FormatInt(max(g.Timestamp, 1), 10) + "&session=" + r.session
+	path := fmt.Sprintf("/user_set_image.fcgi?user_id=%d&match=0&timestamp=%d&session=%s", g.User, max(g.Timestamp, 1), r.session)
 	answer, err := r.post(path, photo)
 	if err != nil {
 		return err
@@ -164,10 +166,78 @@ func (r *remote) Give(g vector.Given, photo []byte) error {
 	return nil
 }
 
+func isPrepared(g vector.Given) bool {
+	switch g.What {
+	case "user", "photo":
+		return g.User >= preparedFirst && g.User <= preparedLast
+	case "nouser":
+		return g.User == preparedNobody
+	case "clean":
+		return true
+	}
+	return false
+}
+
+// giveRow makes a fact about rows hold.
+func (r *remote) giveRow(g vector.Given) error {
+	user := fmt.Sprintf(`{"id":%d,"name":"Vector"}`, g.User)
+	switch g.What {
+	case "user":
+		return r.create("users", user)
+	case "photo":
+		// A classic terminal takes photos of people that it does not know.
+		if err := r.create("users", user); err != nil && !errors.Is(err, vector.ErrCannot) {
+			return err
+		}
+	case "nouser":
+		return r.destroy("users", user)
+	case "object":
+		return r.create(g.Table, g.Row)
+	case "absent":
+		return r.destroy(g.Table, g.Row)
+	}
+	return nil
+}
+
+func (r *remote) create(table, row string) error {
+	return r.object("create_or_modify_objects", `{"object":"`+table+`","values":[`+row+`]}`)
+}
+
+// customColumns is the table whose rows are destroyed with what they stand for.
+const customColumns = "custom_columns"
+
+// destroy destroys the row with the id of row, or every row like it.
+func (r *remote) destroy(table, row string) error {
+	v, err := jsondoc.Parse([]byte(row))
+	if err != nil {
+		return err
+	}
+	if id := v.Member("id"); id.Kind() != jsondoc.Undefined {
+		row = `{"id":` + string(id.Raw()) + `}`
+	}
+	question := `{"object":"` + table + `","where":{"` + table + `":` + row + `}}`
+	if table != customColumns {
+		return r.object("destroy_objects", question)
+	}
+	answer, err := r.post("/load_objects.fcgi?session="+r.session, []byte(question))
+	if err != nil {
+		return fmt.Errorf("%w: load_objects does not work there", vector.ErrCannot)
+	}
+	for row := range answer.Member(customColumns).Items() {
+		if err := r.object("object_remove_fields", `{"ids":[`+string(row.Member("id").Raw())+`]}`); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (r *remote) object(command, body string) error {
-	_, err := r.post("/"+command+".fcgi?session="+r.session, []byte(body))
+	answer, err := r.post("/"+command+".fcgi?session="+r.session, []byte(body))
 	if err != nil {
 		return fmt.Errorf("%w: %s does not work there", vector.ErrCannot, command)
+	}
+	if text, failed := answer.Member("error").Str(); failed {
+		return fmt.Errorf("%w: %s is answered %q", vector.ErrCannot, command, text)
 	}
 	return nil
 }
@@ -175,19 +245,28 @@ func (r *remote) object(command, body string) error {
 // Forget implements vector.Target.
 func (r *remote) Forget(given []vector.Given) error {
 	for _, g := range given {
-		if g.User == 0 {
+		if g.User == 0 && g.Table == "" {
 			continue
 		}
-		token, err := r.Session() // the vector may have ended the other one
-		if err != nil {
+		if _, err := r.Session(); err != nil { // the vector may have ended the other one
 			return err
 		}
-		body := `{"user_id":` + strconv.FormatInt(g.User, 10) + `}`
-		if _, err := r.post("/user_destroy_image.fcgi?session="+token, []byte(body)); err != nil {
+		if err := r.forget(g); err != nil && !errors.Is(err, vector.ErrCannot) {
 			return err
 		}
 	}
 	return nil
+}
+
+func (r *remote) forget(g vector.Given) error {
+	if g.Table != "" {
+		return r.destroy(g.Table, g.Row)
+	}
+	body := fmt.Sprintf(`{"user_id":%d}`, g.User)
+	if _, err := r.post("/user_destroy_image.fcgi?session="+r.session, []byte(body)); err != nil || r.prepared {
+		return err
+	}
+	return r.destroy("users", fmt.Sprintf(`{"id":%d}`, g.User))
 }
 
 // post sends body and reads the answer, whatever its status, as JSON.

@@ -18,7 +18,7 @@ type Pattern struct {
 // NewPattern returns the pattern that text is.
 func NewPattern(text string) *Pattern {
 	p := &Pattern{text: untilNUL(text), ascii: true}
-	if strings.Contains(p.text, "_") || !utf8.ValidString(p.text) || strings.ContainsAny(p.text, "\uFFFD\uFFFE\uFFFF") {
+	if strings.Contains(p.text, "_") || !utf8.ValidString(p.text) || strings.ContainsRune(p.text, utf8.RuneError) {
 		return p
 	}
 	small := make([]byte, len(p.text))
@@ -93,8 +93,8 @@ func (p *Pattern) matchCharacters(s string) bool {
 
 // character reads the first character of s and its length, as SQLite does:
 // a byte that begins one takes every continuation byte behind it, one that
-// should not stand alone is the character of that number, and overlong ASCII,
-// surrogates, U+FFFE and U+FFFF are all U+FFFD.
+// should not stand alone is the character of that number, and overlong ASCII
+// and surrogates are all U+FFFD.
 func character(s string) (c uint32, n int) {
 	c = uint32(s[0])
 	if c < 0xC0 {
@@ -117,7 +117,7 @@ func character(s string) (c uint32, n int) {
 	for n = 1; n < len(s) && s[n]&0xC0 == 0x80; n++ {
 		c = c<<6 | uint32(s[n]&0x3F)
 	}
-	if c < utf8.RuneSelf || c&^0x7FF == 0xD800 || c|1 == 0xFFFF {
+	if c < utf8.RuneSelf || c&^0x7FF == 0xD800 {
 		c = utf8.RuneError
 	}
 	return c, n

@@ -70,8 +70,8 @@ func TestPattern(t *testing.T) {
 		{"_", "\xC3\xA1\xA1", true},
 		{"\uFFFD", "\xC1\x81", true},
 		{"\uFFFD", "\xFF", true},
-		{"\uFFFD", "\uFFFE", true},
-		{"\uFFFF", "\uFFFD", true},
+		{"\uFFFD", "\xED\xA0\x80", true},
+		{"\uFFFD", "\uFFFE", false},
 		{"a", "\xC1\xA1", false},
 		{"%á%", "x\xE0\x83\xA1x", true},
 

@@ -150,6 +150,7 @@ func (c *compiler) resolve(q Query) error {
 			return err
 		}
 	}
+	c.plan.Items = make([]Item, 0, max(len(q.Fields), len(main.Columns)))
 	for _, f := range q.Fields {
 		if f.Count {
 			c.plan.Items = append(c.plan.Items, Item{Count: true})

@@ -41,6 +41,10 @@ func (c *compiler) outer(conjuncts []Cond) []Step {
 // inner tries every table as the first and takes the order that reads the
 // fewest rows.
 func (c *compiler) inner(conjuncts []Cond) []Step {
+	if len(c.plan.Tables) == 1 {
+		only, _ := c.access(0, conjuncts)
+		return []Step{only}
+	}
 	var best []Step
 	least := math.Inf(1)
 	for first := range c.plan.Tables {
@@ -121,7 +125,7 @@ func (c *compiler) partner(j join) (Step, float64) {
 func (c *compiler) access(table int, conjuncts []Cond) (Step, float64) {
 	all := c.rows(table)
 	best, fewest := Step{Table: table}, all+1
-	ranges := map[int]*Step{}
+	var ranges map[int]*Step
 	for i := range conjuncts {
 		cond := &conjuncts[i]
 		if cond.Expr == nil || cond.Cell.Table != table || cond.Pattern != nil || !cond.Cell.Key && !cond.Cell.Column.HasIndex() {
@@ -147,6 +151,9 @@ func (c *compiler) access(table int, conjuncts []Cond) (Step, float64) {
 			s = &Step{Table: table, Way: RangeOf, Column: column}
 			if cond.Cell.Key {
 				s.Way = IDRange
+			}
+			if ranges == nil {
+				ranges = make(map[int]*Step)
 			}
 			ranges[column] = s
 		}
@@ -229,6 +236,10 @@ func (s *Step) narrow(low, high *schema.Value, unsigned bool) {
 
 // place gives each condition to the first step from which it can be judged.
 func (c *compiler) place(conjuncts []Cond) {
+	if len(c.plan.Steps) == 1 {
+		c.plan.Steps[0].Where = conjuncts
+		return
+	}
 	at := make([]int, len(c.plan.Tables))
 	for i, s := range c.plan.Steps {
 		at[s.Table] = i

@@ -50,7 +50,7 @@ func TestReference(t *testing.T) {
 	met := make(map[string]bool)
 	var names []string
 	for _, table := range All().Tables() {
-		if !slices.Contains(undescribed, table.Name) {
+		if table.Lines != 0 && !slices.Contains(undescribed, table.Name) {
 			names = append(names, table.Name)
 		}
 	}

@@ -101,7 +101,7 @@ type Table struct {
 	Unique [][]int // sets of columns, by index, that no two rows share
 	Keep   int     // the newest rows that are kept; 0: all
 	Pseudo bool    // holds no rows: it only lends its columns to a query
-	Lines  Lines
+	Lines  Lines   // who shows it; 0: nobody, it is this program's own
 
 	// Through is set for junctions and for the main tables: a way to join two
 	// other tables may lead through them.

@@ -6,7 +6,7 @@ import "slices"
 // knows. Each call builds it anew; callers hold on to it.
 func All() *Schema {
 	return New(slices.Concat(people(), access(), readers(), logs(), doors(), visitors(), customs(),
-		portalRules(), reports(), levels(), documented())...)
+		portalRules(), reports(), levels(), documented(), own())...)
 }
 
 // Of is what terminals of the line have. Columns keep their slots; references

@@ -137,6 +137,9 @@ func forgetPhoto(tx *store.Tx, user, now int64) error {
 	if err != nil {
 		return err
 	}
+	if err := keepOriginal(tx, user, nil, 0); err != nil {
+		return err
+	}
 	_, err = tx.Append(store.Entry{Time: now, Kind: photoDeleted, User: user})
 	return err
 }

@@ -49,6 +49,9 @@ type Device struct {
 	decoders chan struct{} // holds a token for each photo being decoded
 	notices  notices
 
+	stamps stamps
+	pngs   pngs
+
 	viewing sync.Mutex     // guards all below
 	viewed  *schema.Schema // what tables was made of
 	tables  *schema.Schema // of this product
@@ -108,12 +111,21 @@ func (d *Device) Profile() Profile { return d.profile }
 // Login opens a session and returns its token, or ErrCredentials, late when
 // source has failed often. Source is the client's address.
 func (d *Device) Login(login, password, source string) (token string, err error) {
-	if !d.account.check(login, password) {
-		d.log.Info("login refused", "from", source)
-		d.account.fail(source)
-		return "", ErrCredentials
+	if err := d.CheckLogin(login, password, source); err != nil {
+		return "", err
 	}
 	return d.sessions.open(), nil
+}
+
+// CheckLogin tells whether login and password are the device's own account,
+// and answers late when source has failed often: nil, or ErrCredentials.
+func (d *Device) CheckLogin(login, password, source string) error {
+	if d.account.check(login, password) {
+		return nil
+	}
+	d.log.Info("login refused", "from", source)
+	d.account.fail(source)
+	return ErrCredentials
 }
 
 // OpenSession opens a session without credentials, for a test that has the

@@ -38,6 +38,7 @@ const (
 	Full
 	Busy
 	Damaged
+	LoginTaken
 )
 
 var kinds = []struct {
@@ -50,6 +51,7 @@ var kinds = []struct {
 	{ErrUserID, BadUserID},
 	{ErrNoPhoto, NoPhoto},
 	{ErrBusy, Busy},
+	{ErrLoginTaken, LoginTaken},
 	{imaging.ErrFormat, NotAPicture},
 	{imaging.ErrTooManyBytes, TooManyBytes},
 	{imaging.ErrTooSmall, TooFewPixels},

@@ -52,11 +52,28 @@ func (d *Device) table(tx *store.Tx, name string) (*schema.Table, error) {
 	return t, nil
 }
 
+// tableFor is table, for rows whose columns were counted before the
+// transaction: a custom column may have gone since.
+func (d *Device) tableFor(tx *store.Tx, name string, rows []schema.Row) (*schema.Table, error) {
+	t, err := d.table(tx, name)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		for _, a := range row {
+			if a.Column >= len(t.Columns) {
+				return nil, &query.NoColumnError{Column: query.Column{Table: name}}
+			}
+		}
+	}
+	return t, nil
+}
+
 // Create adds rows, all or none, and returns their ids in the same order. The
 // columns of a row are those of the table in Schema.
 func (d *Device) Create(table string, rows []schema.Row) (ids []int64, err error) {
 	err = d.update(sizeOf(rows), func(tx *store.Tx) error {
-		t, err := d.table(tx, table)
+		t, err := d.tableFor(tx, table, rows)
 		if err != nil {
 			return err
 		}
@@ -106,7 +123,7 @@ func inOrder(t *schema.Table, rows []schema.Row) []int {
 // returns the ids of the rows in order, and how many there were.
 func (d *Device) CreateOrModify(table string, rows []schema.Row) (ids []int64, changes int64, err error) {
 	err = d.update(sizeOf(rows), func(tx *store.Tx) error {
-		t, err := d.table(tx, table)
+		t, err := d.tableFor(tx, table, rows)
 		if err != nil {
 			return err
 		}
@@ -166,6 +183,9 @@ func assigned(row schema.Row, column int) schema.Value {
 // Modify assigns set to every row that f means and tells how many they were.
 func (d *Device) Modify(f query.Filter, set schema.Row) (changes int64, err error) {
 	err = d.update(sizeOf([]schema.Row{set}), func(tx *store.Tx) error {
+		if _, err := d.tableFor(tx, f.Table, []schema.Row{set}); err != nil {
+			return err
+		}
 		t, ids, err := d.matching(tx, f)
 		if err != nil || len(set) == 0 {
 			return err
@@ -199,7 +219,7 @@ func (d *Device) matching(tx *store.Tx, f query.Filter) (*schema.Table, []int64,
 // tells how many there were. A row that is not there is no error.
 func (d *Device) ModifyEach(table string, rows []schema.Row) (changes int64, err error) {
 	err = d.update(sizeOf(rows), func(tx *store.Tx) error {
-		t, err := d.table(tx, table)
+		t, err := d.tableFor(tx, table, rows)
 		if err != nil {
 			return err
 		}

@@ -32,14 +32,18 @@ type Upload struct {
 	// the device's time: on the wire a zero timestamp means "no photo".
 	Timestamp int64
 	Picture   []byte // JPEG or PNG
+	// Original keeps what was uploaded beside the photo, for a system that must
+	// give it back as it came. Nil keeps nothing.
+	Original *Original
 }
 
 // Result is what became of one upload. The photo is kept when Err is nil and
 // the face has no faults.
 type Result struct {
-	User int64
-	Face FaceReport
-	Err  error
+	User    int64
+	Changed int64 // of a photo that is kept: see Device.PhotoChanged
+	Face    FaceReport
+	Err     error
 }
 
 // Kept tells whether the photo was stored.
@@ -64,7 +68,8 @@ func (d *Device) SetPhotos(ctx context.Context, uploads []Upload) []Result {
 		}
 		photos[i], results[i].Face, results[i].Err = d.TestPhoto(ctx, u.Picture)
 		if results[i].Kept() {
-			payload += len(photos[i].JPEG)
+			results[i].Changed = d.stamps.next(d.clock.Now())
+			payload += len(photos[i].JPEG) + u.Original.size()
 		}
 	}
 	if payload == 0 {
@@ -81,7 +86,11 @@ func (d *Device) SetPhotos(ctx context.Context, uploads []Upload) []Result {
 			if timestamp == 0 {
 				timestamp = now
 			}
-			if err := tx.SetPhoto(u.User, timestamp, photos[i].JPEG); err != nil {
+			photo := store.Photo{User: u.User, Timestamp: timestamp, Changed: results[i].Changed, JPEG: photos[i].JPEG}
+			if err := tx.PutPhoto(photo); err != nil {
+				return err
+			}
+			if err := keepOriginal(tx, u.User, u.Original, photo.Changed); err != nil {
 				return err
 			}
 			if err := d.newPhoto(tx, u.User, now); err != nil {
@@ -127,15 +136,24 @@ func (d *Device) TestPhoto(ctx context.Context, picture []byte) (imaging.Photo, 
 	return photo, d.faces.CheckFace(photo), nil
 }
 
-func (d *Device) normalize(ctx context.Context, picture []byte) (imaging.Photo, error) {
+// enterDecoder waits for a turn to decode a picture; leave ends it.
+func (d *Device) enterDecoder(ctx context.Context) (leave func(), err error) {
 	queue, cancel := context.WithTimeout(ctx, decodeQueueTime)
 	defer cancel()
 	select {
 	case d.decoders <- struct{}{}:
+		return func() { <-d.decoders }, nil
 	case <-queue.Done():
-		return imaging.Photo{}, ErrBusy
+		return nil, ErrBusy
 	}
-	defer func() { <-d.decoders }()
+}
+
+func (d *Device) normalize(ctx context.Context, picture []byte) (imaging.Photo, error) {
+	leave, err := d.enterDecoder(ctx)
+	if err != nil {
+		return imaging.Photo{}, err
+	}
+	defer leave()
 
 	deadline, cancel := context.WithTimeout(ctx, decodeTime)
 	defer cancel()
@@ -188,6 +206,9 @@ func (d *Device) DeletePhotos(sel PhotoSelection) error {
 				if err := d.noPhoto(tx, user); err != nil {
 					return err
 				}
+				if err := keepOriginal(tx, user, nil, 0); err != nil {
+					return err
+				}
 			}
 			_, err := tx.Append(store.Entry{Time: now, Kind: allPhotosDeleted})
 			return err
@@ -207,6 +228,9 @@ func (d *Device) DeletePhotos(sel PhotoSelection) error {
 				return err
 			}
 			if err := d.noPhoto(tx, user); err != nil {
+				return err
+			}
+			if err := keepOriginal(tx, user, nil, 0); err != nil {
 				return err
 			}
 			if _, err := tx.Append(store.Entry{Time: now, Kind: photoDeleted, User: user}); err != nil {

@@ -32,8 +32,9 @@ type Answer struct {
 // claim is what the parts of one answer hold of a room.
 type claim struct {
 	room     *Room
-	reserved int // blocks that were granted and are not used yet
-	used     int // blocks in use
+	reserved int  // blocks that were granted and are not in use
+	used     int  // blocks in use
+	written  bool // what is not in use any more goes back to the room
 }
 
 // Compose answers with status and what write writes, however long that is. When
@@ -90,8 +91,7 @@ func (a *Answer) attempt(write func(*Answer) error) (err error) {
 		err = a.spill()
 	}
 	if err == nil {
-		a.claim.room.release(a.claim.reserved)
-		a.claim.reserved = 0
+		a.claim.settle()
 	}
 	ended = true
 	return err
@@ -207,13 +207,26 @@ func (k *claim) block() *block {
 	return k.room.pool.Get().(*block)
 }
 
-// give gives a block back. After drop there is nothing to account for.
+// give gives a block back: to the room, or while the answer is being written,
+// for its other parts. After drop there is nothing to account for.
 func (k *claim) give(b *block) {
 	k.room.pool.Put(b)
-	if k.used > 0 {
+	switch {
+	case k.used == 0:
+	case k.written:
 		k.used--
 		k.room.release(1)
+	default:
+		k.used--
+		k.reserved++
 	}
+}
+
+// settle ends the writing: what was reserved beyond need goes back.
+func (k *claim) settle() {
+	k.written = true
+	k.room.release(k.reserved)
+	k.reserved = 0
 }
 
 // drop gives everything back and tells how many blocks that were. The blocks

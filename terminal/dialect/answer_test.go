@@ -72,7 +72,7 @@ func serveLong(t *testing.T, room int, settle time.Duration) *long {
 			t.Error(err)
 		}
 		<-served
-		time.Sleep(settle)
+		clock.System{}.Sleep(settle)
 	})
 	return l
 }
@@ -91,7 +91,7 @@ func writeBytes(a *dialect.Answer, n int) error {
 // the server's goroutine comes to it.
 func (l *long) wantFree(t *testing.T, free int) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); l.room.Free() != free; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(10 * time.Second); l.room.Free() != free; (clock.System{}).Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%d bytes of the room are free, want %d", l.room.Free(), free)
 		}

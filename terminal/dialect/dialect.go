@@ -22,7 +22,10 @@ var (
 
 // Route is one operation of a dialect.
 type Route struct {
-	Path    string
+	Path string
+	// Below serves every path that begins with Path as well; the longest such
+	// route wins.
+	Below   bool
 	Methods []string // what is served beside OPTIONS and HEAD
 	// Limit is in bytes: a body must stay strictly below it. 0: SmallBody.
 	Limit int

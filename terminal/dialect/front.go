@@ -22,6 +22,7 @@ import (
 type Front struct {
 	home   Dialect // answers for what is nobody's
 	routes map[string]*mounted
+	below  []*mounted // routes that serve what is below them, the longest first
 	clock  clock.Clock
 	log    *slog.Logger
 }
@@ -57,6 +58,23 @@ func (f *Front) mount(path string, m *mounted) {
 		panic("dialect: two routes at " + path)
 	}
 	f.routes[path] = m
+	if m.Below {
+		f.below = append(f.below, m)
+		slices.SortFunc(f.below, func(a, b *mounted) int { return len(b.Path) - len(a.Path) })
+	}
+}
+
+// at returns the route that serves a path, or nil.
+func (f *Front) at(path []byte) *mounted {
+	if m := f.routes[string(path)]; m != nil {
+		return m
+	}
+	for _, m := range f.below {
+		if bytes.HasPrefix(path, []byte(m.Path)) {
+			return m
+		}
+	}
+	return nil
 }
 
 // Install makes the front answer for s.
@@ -79,7 +97,7 @@ func (f *Front) bodyLimit(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	limit := SmallBody
 	var uri fasthttp.URI
 	if uri.Parse(nil, h.RequestURI()) == nil {
-		if m := f.routes[string(uri.Path())]; m != nil {
+		if m := f.at(uri.Path()); m != nil {
 			limit = m.Limit
 		}
 	}
@@ -183,11 +201,11 @@ func (f *Front) call(ctx *fasthttp.RequestCtx, m *mounted, c *Call) (err error) 
 	switch method {
 	case http.MethodHead:
 		method = http.MethodGet
-	case http.MethodGet, http.MethodPost, http.MethodPut:
+	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete:
 	default:
 		return ErrMethod
 	}
-	if method != http.MethodGet && !saysLength(&ctx.Request.Header) {
+	if (method == http.MethodPost || method == http.MethodPut) && !saysLength(&ctx.Request.Header) {
 		return ErrLengthRequired
 	}
 	if m == nil || m.Do == nil {
@@ -215,7 +233,7 @@ func (f *Front) admit(m *mounted, c *Call) (err error) {
 	return m.Admit(c)
 }
 
-func (f *Front) find(ctx *fasthttp.RequestCtx) *mounted { return f.routes[string(ctx.Path())] }
+func (f *Front) find(ctx *fasthttp.RequestCtx) *mounted { return f.at(ctx.Path()) }
 
 func prepare(d Dialect, c *Call) {
 	if !c.ctx.Request.Header.IsHTTP11() {

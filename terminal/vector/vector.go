@@ -19,7 +19,7 @@ import (
 
 // Minimum is how many vectors a run must have found: fewer means that the
 // folder moved away unseen.
-const Minimum = 60
+const Minimum = 250
 
 // Vector is one exchange, or a few that belong together.
 type Vector struct {

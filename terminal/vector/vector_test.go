@@ -85,12 +85,33 @@ func (i inside) row(g vector.Given) (schema.Row, error) {
 	return row, nil
 }
 
+// customColumns is the table whose rows are removed with what they stand for.
+const customColumns = "custom_columns"
+
 // dropRow destroys the row with the id of the fact, or every row like it.
 func (i inside) dropRow(g vector.Given) error {
 	row, err := i.row(g)
 	if err != nil {
 		return err
 	}
+	f := i.like(g, row)
+	if g.Table != customColumns {
+		_, err = i.t.Device().Destroy(f)
+		return err
+	}
+	var ids []int64
+	err = i.t.Device().Load(query.Query{Filter: f, Limit: query.NoLimit}, func(values []schema.Value) error {
+		ids = append(ids, values[0].Int())
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return i.t.Device().RemoveFields(ids)
+}
+
+// like is what finds the row with the id of row, or every row like it.
+func (i inside) like(g vector.Given, row schema.Row) query.Filter {
 	t := i.t.Device().Schema().Table(g.Table)
 	var all query.And
 	for _, a := range row {
@@ -101,8 +122,7 @@ func (i inside) dropRow(g vector.Given) error {
 		}
 		all = append(all, is)
 	}
-	_, err = i.t.Device().Destroy(query.Filter{Table: g.Table, Where: query.Normal(all)})
-	return err
+	return query.Filter{Table: g.Table, Where: query.Normal(all)}
 }
 
 func (i inside) Forget(given []vector.Given) error {
@@ -186,18 +206,57 @@ func TestEveryVectorRunsSomewhere(t *testing.T) {
 // A runner that cannot fail proves nothing.
 func TestRunNotices(t *testing.T) {
 	t.Parallel()
-	terminal := terminaltest.New(t)
-	target := inside{terminal}
+	target := inside{terminaltest.New(t)}
+	vectors := map[string]vector.Vector{}
 	for _, v := range mustLoad(t) {
-		if v.Name != "get_image" {
+		vectors[v.Name] = v
+	}
+	for _, c := range []struct {
+		name  string
+		given int // how many of its facts are left
+		want  string
+	}{
+		{"get_image", 1, "status 404, want 200"},
+		{"modify_objects", 2, "exchange 2: body"},
+	} {
+		v, ok := vectors[c.name]
+		if !ok {
+			t.Errorf("there is no vector %s", c.name)
 			continue
 		}
-		v.Given = v.Given[:1] // the session, and no photo
-		err := v.Run(target, testdata.Photos())
-		if err == nil || !strings.Contains(err.Error(), "status 404, want 200") {
-			t.Errorf("%s without its photo: %v, want a complaint about the status", v.Name, err)
+		v.Given = v.Given[:c.given]
+		if err := v.Run(target, testdata.Photos()); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s with %d of its facts: %v, want a complaint of %q", c.name, c.given, err, c.want)
 		}
-		return
 	}
-	t.Error("there is no vector get_image")
+}
+
+func TestForget(t *testing.T) {
+	t.Parallel()
+	terminal := terminaltest.New(t, terminaltest.Model("idface"))
+	rows := func(table string) (n int) {
+		q := query.Query{Filter: query.Filter{Table: table}, Limit: query.NoLimit}
+		err := terminal.Device().Load(q, func([]schema.Value) error {
+			n++
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before := map[string]int{}
+	for _, table := range terminal.Device().Schema().Tables() {
+		if !table.Pseudo {
+			before[table.Name] = rows(table.Name)
+		}
+	}
+	runAll(t, mustLoad(t), "idface", inside{terminal})
+	for table, want := range before {
+		// Logs are kept, and a table that was given a column stays on the list
+		// of such tables.
+		if got := rows(table); got != want && table != "change_logs" && table != "custom_tables" {
+			t.Errorf("%d rows in %s when every vector has run, want the %d from before", got, table, want)
+		}
+	}
 }

@@ -40,6 +40,7 @@ const (
 	textTooManyVariables = "too many SQL variables"
 	textTooDeep          = "Expression tree is too large (maximum depth 1000)"
 	textTooManyColumns   = "too many columns in result set"
+	textDuplicateColumn  = "duplicate column name: "
 	textTooBig           = "string or blob too big"
 	textOutOfMemory      = "out of memory"
 	textBodyTooLarge     = "Request too large"
@@ -87,22 +88,22 @@ func (a *API) Fail(c *dialect.Call, err error) {
 		}
 	}
 	status, text := a.sentence(err)
-	if device.KindOf(err) == device.TooManyBytes || errors.Is(err, dialect.ErrBodyTooLarge) {
-		status, text = tooManyBytes(c, err, status, text)
+	if strings.Contains(c.Path(), "object") {
+		status, text = notPhotoText(err, status, text)
 	}
 	body := appendError(append(c.Buffer(), '{'), text)
 	c.Send(status, typeJSON, append(body, '}'))
 }
 
-// tooManyBytes is what to say of something too large that is no photo.
-func tooManyBytes(c *dialect.Call, err error, status int, text string) (int, string) {
+// notPhotoText is what to say of something too large that is no photo.
+func notPhotoText(err error, status int, text string) (int, string) {
 	switch {
-	case !strings.Contains(c.Path(), "object"):
-		return status, text
 	case errors.Is(err, dialect.ErrBodyTooLarge):
 		return statusTooManyBytes, textBodyTooLarge
+	case device.KindOf(err) == device.TooManyBytes:
+		return objectStatus, textTooBig
 	}
-	return objectStatus, textTooBig
+	return status, text
 }
 
 // pages are what the device's web server answers itself, with a page.

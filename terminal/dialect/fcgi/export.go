@@ -144,7 +144,6 @@ func (a *API) writeZip(answer *dialect.Answer, tables *schema.Schema, exports []
 	archive := zip.NewWriter(answer)
 	for _, q := range exports {
 		part := answer.Part()
-		defer part.Close()
 		if err := a.writeCSV(part, tables, q); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package fcgi
 
 import (
 	"errors"
+	"net/http"
 	"strconv"
 
 	"portaria/store/schema"
@@ -40,6 +41,9 @@ func readField(q *ask) (schema.Field, error) {
 	var err error
 	if f.Name, err = textMember(q.body, "column_name"); err != nil {
 		return f, err
+	}
+	if q.table.Column(f.Name) >= 0 {
+		return f, &refusal{http.StatusBadRequest, textDuplicateColumn + echo(f.Name)}
 	}
 	if f.Label, err = optionalText(q.body, "name", f.Name); err != nil {
 		return f, err

@@ -28,22 +28,30 @@ type handler struct {
 
 func newHandler(tb testing.TB, model string) handler {
 	tb.Helper()
-	profile, err := device.ProfileOf(model)
+	h, done, err := openHandler(model)
 	if err != nil {
 		tb.Fatal(err)
+	}
+	tb.Cleanup(done)
+	return h
+}
+
+func openHandler(model string) (h handler, done func(), err error) {
+	profile, err := device.ProfileOf(model)
+	if err != nil {
+		return h, nil, err
 	}
 	s, err := store.Open(store.Options{Ephemeral: true})
 	if err != nil {
-		tb.Fatal(err)
+		return h, nil, err
 	}
-	tb.Cleanup(func() { s.Close() })
 	d, err := device.New(device.Config{Store: s, Profile: profile, PasswordCost: 1, NoFailureDelay: true})
 	if err != nil {
-		tb.Fatal(err)
+		return h, nil, err
 	}
 	var server fasthttp.Server
 	dialect.NewFront(clock.System{}, slog.New(slog.DiscardHandler), fcgi.New(d)).Install(&server)
-	return handler{server.Handler, d, d.OpenSession()}
+	return handler{server.Handler, d, d.OpenSession()}, func() { s.Close() }, nil
 }
 
 // call sends one request and holds its answer to what every answer must be.

@@ -2,6 +2,7 @@ package fcgi
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"portaria/store/query"
@@ -110,7 +111,8 @@ func readFields(a *ask) ([]query.Field, error) {
 // [guess].
 const maxFields = 2000
 
-// readColumns reads an array of columns.
+// readColumns reads an array of columns. One that is named again says nothing
+// new.
 func readColumns(a *ask, member string) ([]query.Column, error) {
 	names, err := list(a.body, member)
 	if err != nil {
@@ -125,7 +127,9 @@ func readColumns(a *ask, member string) ([]query.Column, error) {
 		if f.Count {
 			return nil, noColumn(a.table.Name, countField)
 		}
-		columns = append(columns, f.Column)
+		if !slices.Contains(columns, f.Column) {
+			columns = append(columns, f.Column)
+		}
 	}
 	return columns, nil
 }
@@ -154,10 +158,9 @@ func readOrder(a *ask) (columns []query.Column, descending bool, err error) {
 		if f.Count {
 			return nil, false, noColumn(a.table.Name, countField)
 		}
-		if len(columns) == maxFields {
-			return nil, false, &refusal{http.StatusBadRequest, textTooManyColumns}
+		if !slices.Contains(columns, f.Column) {
+			columns = append(columns, f.Column)
 		}
-		columns = append(columns, f.Column)
 	}
 	return columns, descending, nil
 }

@@ -44,6 +44,8 @@ func TestReadQuery(t *testing.T) {
 		`{"fields":["id","users.name",{"object":"users","field":"name"},{"object":"user_roles","field":"role"},"user_roles.role"]}`: with(func(q *query.Query) {
 			q.Fields = []query.Field{{Column: id}, {Column: name}, {Column: name}, {Column: role}, {Column: role}}
 		}),
+		`{"order":["name","users.name","ascending","name"]}`:          with(byName),
+		`{"where":{"groups":{},"groups":{}}}`:                         with(func(q *query.Query) { q.Join = []string{"groups"} }),
 		`{"group":["name",{"object":"user_roles","field":"role"}]}`:   with(func(q *query.Query) { q.Group = []query.Column{name, role} }),
 		`{"finish":true,"filter":{"id":1},"ids":[1],"order_by":"id"}`: all,
 	} {

@@ -19,8 +19,10 @@ func TestReadRows(t *testing.T) {
 		{"users", `[{"id":1,"id":2,"n\u0061me":"a\/b"}]`, `id=1 name=a/b;`},
 		{"users", `[{"password":null}]`, `password=;`},
 		{"cards", `[{"value":18446744073709551615},{"value":9223372036854775807}]`, `value=-1;value=9223372036854775807;`},
-		{"templates", `[{"template":"SUNSUzIx","user_id":1},{"template":"QQ==","user_id":1},{"template":"QQ","user_id":1}]`,
-			`template=ICRS21 user_id=1;template=A user_id=1;template=A user_id=1;`},
+		{
+			"templates", `[{"template":"SUNSUzIx","user_id":1},{"template":"QQ==","user_id":1},{"template":"QQ","user_id":1}]`,
+			`template=ICRS21 user_id=1;template=A user_id=1;template=A user_id=1;`,
+		},
 		{"actions", `[{"group_id":1}]`, `id=1;`},
 	} {
 		v, err := jsondoc.Parse([]byte(c.values))

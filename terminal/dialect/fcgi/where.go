@@ -2,6 +2,7 @@ package fcgi
 
 import (
 	"net/http"
+	"slices"
 
 	"portaria/store/query"
 	"portaria/store/schema"
@@ -63,7 +64,7 @@ func (w *where) nested(v jsondoc.Value) error {
 			}
 			all = append(all, parts...)
 		}
-		if empty && t.Name != w.filter.Table {
+		if empty && t.Name != w.filter.Table && !slices.Contains(w.filter.Join, t.Name) {
 			w.filter.Join = append(w.filter.Join, t.Name)
 		}
 	}

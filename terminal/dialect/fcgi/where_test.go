@@ -102,8 +102,10 @@ func TestWhere(t *testing.T) {
 		{"users", `[{"field":"id","op":">","value":3}]`, `users.id = 3`},
 		{"users", `[{"field":"image_timestamp","operator":"IS NULL","value":""}]`, `users.image_timestamp IS NULL`},
 		{"users", `[{"field":"image_timestamp","operator":"IS NOT NULL"}]`, `users.image_timestamp IS NOT NULL`},
-		{"access_logs", `[{"object":"access_logs","field":"id","operator":">","value":1,"connector":") AND ("},{"object":"access_logs","field":"event","operator":"=","value":7}]`,
-			`access_logs.id > 1 AND access_logs.event = 7`},
+		{
+			"access_logs", `[{"object":"access_logs","field":"id","operator":">","value":1,"connector":") AND ("},{"object":"access_logs","field":"event","operator":"=","value":7}]`,
+			`access_logs.id > 1 AND access_logs.event = 7`,
+		},
 		{"access_logs", `[{"object":"users","field":"name","operator":"LIKE","value":"A%"}]`, `users.name LIKE 'A%'`},
 		{"users", list3(``, ``), `users.id = 1 AND users.id = 2 AND users.id = 3`},
 		{"users", list3(`"connector":"OR",`, `"connector":"OR",`), `users.id = 1 OR users.id = 2 OR users.id = 3`},
