@@ -36,9 +36,10 @@ var rooms = map[string]room{
 	"store":            {ours: []string{"store/schema", "store/query"}, fences: []string{"bbolt", "windows"}},
 	"store/storetest":  {ours: []string{"store", "store/schema"}},
 	"imaging":          {fences: []string{"imaging", "codecs"}},
+	"imaging/face":     {},
 	"terminal/clock":   {},
 	"testdata":         {},
-	"terminal/device":  {ours: []string{"store", "store/query", "store/schema", "imaging", "terminal/clock"}},
+	"terminal/device":  {ours: []string{"store", "store/query", "store/schema", "imaging", "imaging/face", "terminal/clock"}},
 	"terminal/dialect": {ours: []string{"terminal/clock", "terminal/dialect/jsondoc"}, fences: []string{"fasthttp", "net/http"}},
 
 	"terminal/dialect/jsondoc": {},
@@ -53,6 +54,7 @@ var rooms = map[string]room{
 		fences: []string{"net/http"},
 	},
 	"scripts/bench":  {ours: []string{"store", "terminal/dialect/jsondoc", "terminal/terminaltest"}, fences: []string{"fasthttp", "net/http"}},
+	"scripts/faces":  {},
 	"scripts/photos": {fences: []string{"codecs"}},
 }
 

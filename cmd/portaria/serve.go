@@ -47,7 +47,7 @@ func defineServe(flags *flag.FlagSet) func(streams) error {
 	flags.StringVar(&c.users, "users", "", "Users to add at the start, `IDS` such as 1-100,205.")
 	flags.StringVar(&c.photoBox, "photo-box", "", "Fit larger photos into `WxH` pixels. Left out: as the model, 1024x1024 on a classic one.")
 	flags.StringVar(&c.photoOversize, "photo-oversize", "refuse", "What to do with a photo over the model's largest size, `HOW`: refuse or fit.")
-	flags.StringVar(&c.faces, "faces", "measure", "How a facial model judges faces, `HOW`: measure (what needs no detection) or off.")
+	flags.StringVar(&c.faces, "faces", "lenient", "How a facial model judges faces, `HOW`: strict (every documented limit), lenient (one face has to be there), off (any picture passes) or scripted (a JPEG comment decides).")
 	flags.StringVar(&c.unknownUsers, "unknown-users", "model", "Photos of unknown users, `HOW`: accept, refuse, or model for what the model does.")
 	flags.DurationVar(&c.sessionIdle, "session-idle", device.DefaultSessionIdle, "How long, `TIME`, a session lives unused.")
 	flags.Int64Var(&c.capacity, "capacity", 0, "Most `BYTES` the data may take. Left out: the disk's room; on a 32-bit system 1 GiB.")

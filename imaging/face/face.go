@@ -19,7 +19,7 @@ func Find(img *image.Gray) []Face {
 		return nil
 	}
 	p := planeOf(img)
-	base := p.shrunk(baseSide)
+	base := p.shrunk(Side)
 	var faces []Face
 	for _, g := range find(base) {
 		faces = append(faces, Face{g.bounds(p.w, base.w), g.count})

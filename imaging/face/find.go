@@ -5,11 +5,15 @@ import (
 	"slices"
 )
 
-// The bounds of the search. A face is looked for in a picture of at most
-// baseSide, in windows that grow by growth/1000 a step.
+// Side is the longer side of the picture in which faces are looked for. A
+// larger one is reduced to it: who has a choice need not make one.
+const Side = 480
+
+// The bounds of the search.
 const (
-	baseSide = 480
-	growth   = 1150
+	// growth is how much the windows grow from one search to the next, per
+	// mille.
+	growth = 1150
 
 	// coarse is the narrowest window, in pixels of the base, of the first
 	// search. Smaller faces are looked for only where it finds none: they

@@ -19,15 +19,17 @@ const (
 // their surroundings are brighter.
 type Print [printWords]uint64
 
-// printMargin is by how many 16ths of a grey level, for each level of contrast that the
-// face has, a block must be brighter than the middle one to count: what is
-// flat shall not depend on noise.
-const printMargin = 16
+// Same is the largest Distance between two prints of one face: an eighth of
+// the bits.
+const Same = 64 * printWords / 8
 
+// print takes the print of a face. A block is brighter than the middle one
+// when it is so by a quarter of the face's mean contrast in 16ths of a grey
+// level: what is flat shall not depend on noise.
 func (p *patch) print(s *integral) Print {
 	var out Print
 	next := 0
-	margin := printMargin * p.spread() / 64
+	margin := p.spread() / 4
 	for _, block := range [...]int{4, 7} {
 		for y := range printGrid {
 			for x := range printGrid {
@@ -72,6 +74,17 @@ func Distance(a, b *Print) int {
 		n += bits.OnesCount64(a[i] ^ b[i])
 	}
 	return n
+}
+
+// ReadPrint reads what AppendPrint has written, and tells whether it is that.
+func ReadPrint(data []byte) (p Print, ok bool) {
+	if len(data) != PrintSize {
+		return p, false
+	}
+	for i := range p {
+		p[i] = binary.LittleEndian.Uint64(data[8*i:])
+	}
+	return p, true
 }
 
 // AppendPrint appends the bytes of p.

@@ -34,7 +34,7 @@ func (a *API) uploadParams(c *dialect.Call) (device.Upload, error) {
 	if err != nil {
 		return device.Upload{}, err
 	}
-	upload := device.Upload{User: user}
+	upload := device.Upload{User: user, Match: queryFlag(c, "match")}
 	if rules.Generation == device.Classic {
 		return upload, nil
 	}
@@ -101,13 +101,17 @@ func (a *API) appendVerdict(dst []byte, r device.Result, withUser bool) []byte {
 	}
 	dst = append(dst, `"success":false,"errors":[`...)
 	if r.Err != nil {
-		dst = appendFault(dst, codeRefused, a.verdictText(r.Err))
+		dst = append(appendFault(dst, codeRefused, a.verdictText(r.Err)), '}')
 	}
 	for i, fault := range r.Face.Faults {
 		if i > 0 || r.Err != nil {
 			dst = append(dst, ',')
 		}
 		dst = appendFault(dst, int(fault), faceTexts[fault])
+		if fault == device.FaceExists && r.Face.Owner != 0 {
+			dst = fmt.Appendf(dst, `,"info":{"match_user_id":%d}`, r.Face.Owner)
+		}
+		dst = append(dst, '}')
 	}
 	return append(dst, `]}`...)
 }
@@ -122,9 +126,10 @@ func (a *API) verdictText(err error) string {
 	return text
 }
 
+// appendFault appends a fault without its closing brace.
 func appendFault(dst []byte, code int, message string) []byte {
 	dst = fmt.Appendf(dst, `{"code":%d,"message":`, code)
-	return append(jsondoc.AppendString(dst, message), '}')
+	return jsondoc.AppendString(dst, message)
 }
 
 // item is one member of user_images as it came.
@@ -142,7 +147,8 @@ func (a *API) setImageList(c *dialect.Call) error {
 	if err != nil {
 		return err
 	}
-	if _, err := looseFlag(v.Member("match"), "match"); err != nil {
+	match, err := looseFlag(v.Member("match"), "match")
+	if err != nil {
 		return err
 	}
 	list := v.Member("user_images")
@@ -160,6 +166,7 @@ func (a *API) setImageList(c *dialect.Call) error {
 	var uploads []device.Upload
 	for _, it := range items {
 		if it.err == nil {
+			it.upload.Match = match
 			uploads = append(uploads, it.upload)
 		}
 	}
