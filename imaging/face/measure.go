@@ -41,9 +41,11 @@ func Describe(img *image.Gray, f Face) (Measures, Print) {
 // What costs how much of the pose's quality. The numbers are set so that faces
 // that look ahead, lit from one side too, get more than 600.
 const (
-	unlikeness = 500 // halves that are nothing alike
-	half       = 20  // each half pixel of the axis from the middle
+	unlikeness = 700 // halves that are nothing alike
+	half       = 30  // each half pixel of the axis from the middle
 	level      = 100 // the fall of the line through the eyes, per mille, that costs nothing
+	ahead      = 100 // how far the nose may lie beside the middle of the eyes, per mille of the way between them
+	mostBeside = 150 // what it costs at most: the nose is the hardest to find
 )
 
 // pose is how straight a face looks ahead: halves alike, the axis in the
@@ -51,8 +53,10 @@ const (
 func pose(p *patch, s *integral) int {
 	alike, axis := symmetry(p.details(s))
 	e := findEyes(s)
-	fall := abs(e.right.Y-e.left.Y) * 1000 / (e.right.X - e.left.X)
-	lost := (1000-alike)*unlikeness/1000 + abs(axis)*half + max(fall-level, 0)/2
+	apart := e.right.X - e.left.X
+	fall := abs(e.right.Y-e.left.Y) * 1000 / apart
+	beside := abs(2*noseBase(s, e)-e.left.X-e.right.X) * 500 / apart
+	lost := (1000-alike)*unlikeness/1000 + abs(axis)*half + max(fall-level, 0)/2 + min(max(beside-ahead, 0)/2, mostBeside)
 	return min(max(1000-lost, 0), 1000)
 }
 
@@ -97,13 +101,27 @@ func darkest(s *integral, from, to int) image.Point {
 	return at
 }
 
+// noseBase is the column of the shadow under the nose.
+func noseBase(s *integral, e eyes) int {
+	middle, line := (e.left.X+e.right.X)/2, (e.left.Y+e.right.Y)/2
+	best, at := math.MinInt, middle
+	for y := line + 14; y < line+24; y++ {
+		for x := middle - 10; x <= middle+10; x++ {
+			if d := s.mean(x-10, y-4, x+11, y+2) - s.mean(x-4, y-1, x+5, y+2) - abs(x-middle)*4; d > best {
+				best, at = d, x
+			}
+		}
+	}
+	return at
+}
+
 // details is the patch without its light: what differs from the mean around.
 func (p *patch) details(s *integral) *[side * side]int {
-	const reach = 8
+	const fine, reach = 2, 10
 	var d [side * side]int
 	for y := range side {
 		for x := range side {
-			d[y*side+x] = int(p[y*side+x])*16 - s.mean(x-reach, y-reach, x+reach+1, y+reach+1)
+			d[y*side+x] = s.mean(x-fine, y-fine, x+fine+1, y+fine+1) - s.mean(x-reach, y-reach, x+reach+1, y+reach+1)
 		}
 	}
 	return &d
@@ -125,7 +143,7 @@ func symmetry(d *[side * side]int) (best, axis int) {
 
 // alike compares the columns x and side-1-x+a.
 func alike(d *[side * side]int, a int) int {
-	const margin = 6
+	const margin = 9
 	var ab, aa, bb int64
 	for y := margin; y < side-margin; y++ {
 		for x := margin; 2*x < side-1+a; x++ {

@@ -19,7 +19,7 @@ import (
 const folder = "testdata/photo"
 
 func main() {
-	for _, p := range pictures() {
+	for _, p := range append(pictures(), portraits()...) {
 		if err := os.WriteFile(filepath.Join(folder, p.name), p.data, 0o644); err != nil {
 			fmt.Fprintln(os.Stderr, "photos:", err)
 			os.Exit(1)
