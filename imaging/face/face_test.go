@@ -197,8 +197,11 @@ func TestGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.String() != string(want) {
-		t.Errorf("the drawn pictures are found and measured as\n%s\nwant\n%s", got.String(), want)
+	wanted := strings.Split(string(want), "\n")
+	for i, line := range strings.Split(got.String(), "\n") {
+		if i >= len(wanted) || line != wanted[i] {
+			t.Fatalf("line %d of %s is now\n%s", i+1, golden, line)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package face
 
 import (
+	"cmp"
 	"image"
 	"slices"
 )
@@ -37,7 +38,7 @@ const (
 )
 
 // spot is a window in pixels of the base, in fixed point.
-type spot struct{ x, y, side int }
+type spot struct{ x, y, side int64 }
 
 // search is one search through one picture.
 type search struct {
@@ -53,14 +54,14 @@ type search struct {
 // find lists the faces in base, the largest first, in pixels of the base.
 func find(base plane) []group {
 	s := newSearch(base)
-	largest := min(base.w, base.h) * one * 5 / 4
-	var sides []int
-	for side := window * one; side <= largest; side = side / 1000 * growth {
+	largest := int64(min(base.w, base.h)) * one * 5 / 4
+	var sides []int64
+	for side := int64(window * one); side <= largest; side = side * growth / 1000 {
 		sides = append(sides, side)
 	}
 	slices.Reverse(sides)
 	for len(sides) > 0 {
-		fine := slices.IndexFunc(sides, func(side int) bool { return side < coarse*one })
+		fine := slices.IndexFunc(sides, func(side int64) bool { return side < coarse*one })
 		if fine <= 0 {
 			fine = len(sides)
 		}
@@ -89,9 +90,10 @@ func newSearch(base plane) *search {
 }
 
 // scan asks the cascade about every other window of one side.
-func (s *search) scan(side int) {
+func (s *search) scan(side int64) {
 	scale := side / window // base pixels for one pixel of the level
-	w, h := s.halves[0].w*one/scale+2*border, s.halves[0].h*one/scale+2*border
+	w := int(int64(s.halves[0].w)*one/scale) + 2*border
+	h := int(int64(s.halves[0].h)*one/scale) + 2*border
 	if w < window || h < window {
 		return
 	}
@@ -99,7 +101,7 @@ func (s *search) scan(side int) {
 	for y := 0; y+window <= h; y += 2 {
 		for x := 0; x+window <= w; x += 2 {
 			if s.accepts(x, y, w+1) {
-				s.add(spot{(x - border) * scale, (y - border) * scale, window * scale})
+				s.add(spot{int64(x-border) * scale, int64(y-border) * scale, window * scale})
 			}
 		}
 	}
@@ -133,7 +135,7 @@ func (s *search) verify(at spot) group {
 
 // look adds to g the windows of one side about the middle of at that are taken
 // for a face.
-func (s *search) look(at spot, side int, g group) group {
+func (s *search) look(at spot, side int64, g group) group {
 	const span = window + 2*fineReach
 	scale := side / window
 	left := at.x + (at.side-side)/2 - fineReach*scale
@@ -142,7 +144,7 @@ func (s *search) look(at spot, side int, g group) group {
 	for y := range 2*fineReach + 1 {
 		for x := range 2*fineReach + 1 {
 			if s.accepts(x, y, span+1) {
-				g = group{spot{g.x + left + x*scale, g.y + top + y*scale, g.side + side}, g.count + 1}
+				g = group{spot{g.x + left + int64(x)*scale, g.y + top + int64(y)*scale, g.side + side}, g.count + 1}
 			}
 		}
 	}
@@ -159,7 +161,7 @@ func (s *search) accepts(x, y, stride int) bool {
 // draw fills sums with the integral image of w by h pixels that are scale of
 // the base each, from (left, top) of the base on, and prepares the cascade for
 // it.
-func (s *search) draw(scale, left, top, w, h int) {
+func (s *search) draw(scale, left, top int64, w, h int) {
 	p, shrink := s.halves[0], 0
 	for shrink+1 < len(s.halves) && scale>>shrink >= 2*one {
 		shrink++
@@ -174,7 +176,7 @@ func (s *search) draw(scale, left, top, w, h int) {
 	fillTaps(taps, left>>shrink+(step-one)/2, step, p.w)
 	clear(s.sums[:stride])
 	for y := range h {
-		p.line(line, taps, top>>shrink+(step-one)/2+y*step)
+		p.line(line, taps, top>>shrink+(step-one)/2+int64(y)*step)
 		above := s.sums[y*stride:][:stride]
 		row := s.sums[(y+1)*stride:][:stride]
 		row[0] = 0
@@ -205,7 +207,10 @@ type group struct {
 	count int
 }
 
-func (g group) mean() spot { return spot{g.x / g.count, g.y / g.count, g.side / g.count} }
+func (g group) mean() spot {
+	n := int64(g.count)
+	return spot{g.x / n, g.y / n, g.side / n}
+}
 
 // add puts a window to the first group whose mean it resembles.
 func (s *search) add(at spot) {
@@ -251,7 +256,7 @@ func (s *search) faces() []group {
 			faces = append(faces, g)
 		}
 	}
-	slices.SortStableFunc(faces, func(a, b group) int { return b.mean().side - a.mean().side })
+	slices.SortStableFunc(faces, func(a, b group) int { return cmp.Compare(b.mean().side, a.mean().side) })
 	return faces
 }
 
@@ -264,11 +269,11 @@ func overlap(a, b spot) bool {
 	if w <= 0 || h <= 0 {
 		return false
 	}
-	smaller := int64(min(a.side, b.side))
-	return 4*int64(w)*int64(h) > smaller*smaller
+	smaller := min(a.side, b.side)
+	return 4*w*h > smaller*smaller
 }
 
-func abs(n int) int {
+func abs[T int | int64](n T) T {
 	if n < 0 {
 		return -n
 	}
@@ -278,7 +283,7 @@ func abs(n int) int {
 // bounds is g in pixels of a picture that is larger than the base by num/den.
 func (g group) bounds(num, den int) image.Rectangle {
 	m := g.mean()
-	scaled := func(v int) int { return int((int64(v)*int64(num)/int64(den) + one/2) >> 16) }
+	scaled := func(v int64) int { return int((v*int64(num)/int64(den) + one/2) >> 16) }
 	x, y := scaled(m.x), scaled(m.y)
 	side := scaled(m.side)
 	return image.Rect(x, y, x+side, y+side)

@@ -26,7 +26,7 @@ func Describe(img *image.Gray, f Face) (Measures, Print) {
 	}
 	width := b.Dx()
 	margin := min(b.Min.X, b.Min.Y, size.X-b.Max.X, size.Y-b.Max.Y)
-	p := mipsOf(planeOf(img)).draw(b.Min.X*one, b.Min.Y*one, width*one)
+	p := mipsOf(planeOf(img)).draw(int64(b.Min.X)*one, int64(b.Min.Y)*one, int64(width)*one)
 	s := p.integral()
 	return Measures{
 		Width:     width * 1000 / size.X,

@@ -20,7 +20,7 @@ func mipsOf(p plane) mips {
 }
 
 // draw draws the square of the side across from (x, y) on, all in fixed point.
-func (m mips) draw(x, y, across int) *patch {
+func (m mips) draw(x, y, across int64) *patch {
 	scale := across / side
 	p, shrink := m[0], 0
 	for shrink+1 < len(m) && scale>>shrink >= 2*one {
@@ -32,7 +32,7 @@ func (m mips) draw(x, y, across int) *patch {
 	fillTaps(taps[:], x>>shrink+(step-one)/2, step, p.w)
 	var out patch
 	for row := range side {
-		p.line(out[row*side:][:side], taps[:], y>>shrink+(step-one)/2+row*step)
+		p.line(out[row*side:][:side], taps[:], y>>shrink+(step-one)/2+int64(row)*step)
 	}
 	return &out
 }

@@ -2,7 +2,8 @@ package face
 
 import "image"
 
-// one is 1.0 in the fixed point of this package: 16 bits behind the point.
+// one is 1.0 in the fixed point of this package: 16 bits behind the point. What
+// is counted in it is an int64 on every processor.
 const one = 1 << 16
 
 // plane is a picture of one component. Beyond its edges the nearest pixel is
@@ -54,11 +55,11 @@ func (p plane) shrunk(side int) plane {
 	}
 	out := plane{w: max(p.w*side/longer, 1), h: max(p.h*side/longer, 1)}
 	out.pix = make([]uint8, out.w*out.h)
-	step := longer * one / side
+	step := int64(longer) * one / int64(side)
 	taps := make([]tap, out.w)
 	fillTaps(taps, (step-one)/2, step, p.w)
 	for y := range out.h {
-		p.line(out.pix[y*out.w:][:out.w], taps, (step-one)/2+y*step)
+		p.line(out.pix[y*out.w:][:out.w], taps, (step-one)/2+int64(y)*step)
 	}
 	return out
 }
@@ -69,14 +70,14 @@ type tap struct{ left, right, share int32 }
 
 // fillTaps prepares the taps of a line that starts at from and goes on in
 // steps, both in fixed point, in lines of width pixels.
-func fillTaps(taps []tap, from, step, width int) {
+func fillTaps(taps []tap, from, step int64, width int) {
 	for i := range taps {
-		taps[i] = tapAt(from+i*step, width)
+		taps[i] = tapAt(from+int64(i)*step, width)
 	}
 }
 
-func tapAt(at, width int) tap {
-	left := at >> 16
+func tapAt(at int64, width int) tap {
+	left := int(at >> 16)
 	return tap{
 		left:  int32(min(max(left, 0), width-1)),
 		right: int32(min(max(left+1, 0), width-1)),
@@ -86,7 +87,7 @@ func tapAt(at, width int) tap {
 
 // line fills dst with the pixels that taps tell of, from the height y in fixed
 // point.
-func (p plane) line(dst []uint8, taps []tap, y int) {
+func (p plane) line(dst []uint8, taps []tap, y int64) {
 	rows := tapAt(y, p.h)
 	upper := p.pix[int(rows.left)*p.w:][:p.w]
 	lower := p.pix[int(rows.right)*p.w:][:p.w]

@@ -186,7 +186,7 @@ func portraits() []picture {
 		return portrait(w, h, placed{p, x, y, size})
 	}
 	turned := ana
-	turned.turn = 0.45
+	turned.turn = 0.48
 	face := alone(ana, 320, 240, 160, 112, 72)
 	return []picture{
 		{"face-ana-320x240.jpg", asJPEG(face)},
