@@ -1,6 +1,8 @@
 package device
 
 import (
+	"slices"
+
 	"portaria/imaging"
 	"portaria/imaging/face"
 )
@@ -78,21 +80,17 @@ type MeasuredFaces struct{ Strict bool }
 
 // CheckFace implements FaceChecker.
 func (m MeasuredFaces) CheckFace(_ []byte, photo imaging.Photo) FaceReport {
-	var report FaceReport
-	if m.Strict && photo.Grey {
-		report.Faults = append(report.Faults, FaceGreyscale)
-	}
+	// Normalization has decoded the photo just now; were it not to be decoded
+	// any more, nobody would see a face on it.
 	img, err := imaging.Luma(photo.JPEG, face.Side)
 	if err != nil {
-		// Normalization has decoded it just now.
-		report.Faults = append(report.Faults, FaceMissing)
-		return report
+		return FaceReport{Faults: []FaceFault{FaceMissing}}
 	}
 	faces := face.Find(img)
 	if len(faces) == 0 {
-		report.Faults = append(report.Faults, FaceMissing)
-		return report
+		return FaceReport{Faults: []FaceFault{FaceMissing}}
 	}
+	var report FaceReport
 	first := faces[0]
 	for _, other := range faces[1:] {
 		if other.Votes >= certainVotes && other.Bounds.Dx()*passerBy >= first.Bounds.Dx() {
@@ -109,13 +107,17 @@ func (m MeasuredFaces) CheckFace(_ []byte, photo imaging.Photo) FaceReport {
 		CenterPoseQuality:      measures.Pose,
 		SharpnessQuality:       measures.Sharpness,
 	}
+	if m.Strict && photo.Grey {
+		report.Faults = append(report.Faults, FaceGreyscale)
+	}
 	if m.Strict {
 		report.Faults = append(report.Faults, strictFaults(measures)...)
+		slices.Sort(report.Faults)
 	}
 	return report
 }
 
-// strictFaults judges by the documented limits, in the order of the codes.
+// strictFaults judges by the documented limits.
 func strictFaults(m face.Measures) (faults []FaceFault) {
 	for _, rule := range []struct {
 		broken bool

@@ -101,7 +101,7 @@ func (a *API) appendVerdict(dst []byte, r device.Result, withUser bool) []byte {
 	}
 	dst = append(dst, `"success":false,"errors":[`...)
 	if r.Err != nil {
-		dst = append(appendFault(dst, codeRefused, a.verdictText(r.Err)), '}')
+		dst = appendFault(dst, codeRefused, a.verdictText(r.Err))
 	}
 	for i, fault := range r.Face.Faults {
 		if i > 0 || r.Err != nil {
@@ -109,9 +109,8 @@ func (a *API) appendVerdict(dst []byte, r device.Result, withUser bool) []byte {
 		}
 		dst = appendFault(dst, int(fault), faceTexts[fault])
 		if fault == device.FaceExists && r.Face.Owner != 0 {
-			dst = fmt.Appendf(dst, `,"info":{"match_user_id":%d}`, r.Face.Owner)
+			dst = fmt.Appendf(dst[:len(dst)-1], `,"info":{"match_user_id":%d}}`, r.Face.Owner)
 		}
-		dst = append(dst, '}')
 	}
 	return append(dst, `]}`...)
 }
@@ -126,10 +125,9 @@ func (a *API) verdictText(err error) string {
 	return text
 }
 
-// appendFault appends a fault without its closing brace.
 func appendFault(dst []byte, code int, message string) []byte {
 	dst = fmt.Appendf(dst, `{"code":%d,"message":`, code)
-	return jsondoc.AppendString(dst, message)
+	return append(jsondoc.AppendString(dst, message), '}')
 }
 
 // item is one member of user_images as it came.
