@@ -211,6 +211,10 @@ func (d *Device) enrol(tx *store.Tx, user int64, template string) error {
 			return err
 		}
 	}
+	cells, err := tx.Row(faceTemplatesTable, ids[0])
+	if err != nil || cells[t.Columns[t.Column("template")].Slot].Str() == template {
+		return err // the same photo again is not worth the pages
+	}
 	return tx.Change(t, ids[0], row)
 }
 
