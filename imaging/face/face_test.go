@@ -184,8 +184,8 @@ func TestGolden(t *testing.T) {
 		img := photo(t, entry.Name())
 		fmt.Fprintf(&got, "%s\n", entry.Name())
 		for _, f := range face.Find(img) {
-			measures, print := face.Describe(img, f)
-			fmt.Fprintf(&got, "\t%v votes %d %+v\n\t%x\n", f.Bounds, f.Votes, measures, face.AppendPrint(nil, &print))
+			measures, own := face.Describe(img, f)
+			fmt.Fprintf(&got, "\t%v votes %d %+v\n\t%x\n", f.Bounds, f.Votes, measures, face.AppendPrint(nil, &own))
 		}
 	}
 	if *update {

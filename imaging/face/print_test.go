@@ -11,8 +11,8 @@ import (
 
 func printOf(t testing.TB, img *image.Gray) face.Print {
 	t.Helper()
-	_, print := face.Describe(img, mustFind(t, img, 1))
-	return print
+	_, taken := face.Describe(img, mustFind(t, img, 1))
+	return taken
 }
 
 // altered is img at num/den of its size, from (x, y) on, with other light, and
@@ -55,8 +55,8 @@ func TestPrint(t *testing.T) {
 				"darker":             altered(t, img, 1, 1, 0, 0, 70, 0, 85),
 				"brighter and paler": altered(t, img, 1, 1, 0, 0, 70, 60, 85),
 			} {
-				print := printOf(t, other)
-				if d := face.Distance(&own, &print); d > face.Same {
+				taken := printOf(t, other)
+				if d := face.Distance(&own, &taken); d > face.Same {
 					t.Errorf("%s %s: distance %d, want at most %d", name, what, d, face.Same)
 				}
 			}

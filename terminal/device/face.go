@@ -98,8 +98,8 @@ func (m MeasuredFaces) CheckFace(_ []byte, photo imaging.Photo) FaceReport {
 			break
 		}
 	}
-	measures, print := face.Describe(img, first)
-	report.Print = &print
+	measures, seen := face.Describe(img, first)
+	report.Print = &seen
 	report.Scores = &FaceScores{
 		BoundsWidth:            measures.Width,
 		HorizontalCenterOffset: measures.OffsetX,

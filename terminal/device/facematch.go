@@ -28,13 +28,13 @@ type prints struct {
 // enrolled is one row of face_templates.
 type enrolled struct {
 	row, user int64
-	print     face.Print
+	face      face.Print
 }
 
 // pending is a face that has passed and is about to be stored.
 type pending struct {
-	user  int64
-	print face.Print
+	user int64
+	face face.Print
 }
 
 // maxStale is how many changed rows are remembered; after more, all are read
@@ -70,7 +70,7 @@ func (p *prints) takeStale() (rows []int64, all bool) {
 // reserve looks for another user with the face of user. When nobody has it the
 // face is as good as enrolled until release is called with what it returns: of
 // two uploads of one face at the same time one has to lose.
-func (d *Device) reserve(user int64, print *face.Print) (owner int64, mine *pending, err error) {
+func (d *Device) reserve(user int64, seen *face.Print) (owner int64, mine *pending, err error) {
 	p := &d.prints
 	p.matching.Lock()
 	defer p.matching.Unlock()
@@ -79,19 +79,19 @@ func (d *Device) reserve(user int64, print *face.Print) (owner int64, mine *pend
 	}
 	best := face.Same + 1
 	for i := range p.known {
-		if distance := face.Distance(&p.known[i].print, print); distance < best && p.known[i].user != user {
+		if distance := face.Distance(&p.known[i].face, seen); distance < best && p.known[i].user != user {
 			best, owner = distance, p.known[i].user
 		}
 	}
 	for _, other := range p.pending {
-		if distance := face.Distance(&other.print, print); distance < best && other.user != user {
+		if distance := face.Distance(&other.face, seen); distance < best && other.user != user {
 			best, owner = distance, other.user
 		}
 	}
 	if owner != 0 {
 		return owner, nil, nil
 	}
-	mine = &pending{user, *print}
+	mine = &pending{user, *seen}
 	p.pending = append(p.pending, mine)
 	return 0, mine, nil
 }
@@ -130,8 +130,8 @@ func (d *Device) loadPrints() error {
 	}
 	known := d.prints.known[:0]
 	err := d.Load(q, func(v []schema.Value) error {
-		if print, ok := readTemplate(v[2].Str()); ok {
-			known = append(known, enrolled{v[0].Int(), v[1].Int(), print})
+		if seen, ok := readTemplate(v[2].Str()); ok {
+			known = append(known, enrolled{v[0].Int(), v[1].Int(), seen})
 		}
 		return nil
 	})
@@ -156,8 +156,8 @@ func (d *Device) rereadPrints(rows []int64) error {
 			if err != nil {
 				return err
 			}
-			if print, ok := readTemplate(cells[blob].Str()); ok {
-				known = append(known, enrolled{row, cells[user].Int(), print})
+			if seen, ok := readTemplate(cells[blob].Str()); ok {
+				known = append(known, enrolled{row, cells[user].Int(), seen})
 			}
 		}
 		return nil
@@ -174,11 +174,11 @@ const (
 )
 
 // template is what is kept of a face.
-func template(print *face.Print) string {
-	if print == nil {
+func template(seen *face.Print) string {
+	if seen == nil {
 		return string([]byte{faceUnseen})
 	}
-	return string(face.AppendPrint([]byte{facePrinted}, print))
+	return string(face.AppendPrint([]byte{facePrinted}, seen))
 }
 
 func readTemplate(template string) (face.Print, bool) {
