@@ -9,10 +9,13 @@ import (
 	"image/jpeg"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"portaria/imaging"
+	"portaria/imaging/face"
 	"portaria/store/query"
 	"portaria/store/schema"
 	"portaria/store/storetest"
@@ -294,4 +297,54 @@ func TestTemplates(t *testing.T) {
 			t.Error("a classic terminal has face_templates")
 		}
 	})
+}
+
+// strangers are faces that nobody has seen before.
+type strangers struct{ next *atomic.Uint64 }
+
+func (s strangers) CheckFace([]byte, imaging.Photo) device.FaceReport {
+	var p face.Print
+	n := s.next.Add(1)
+	for i := range p {
+		p[i] = (n + uint64(i)) * 0x9e3779b97f4a7c15
+	}
+	return device.FaceReport{Print: &p}
+}
+
+func BenchmarkMatch(b *testing.B) {
+	const enrolled = 100_000
+	checker := strangers{new(atomic.Uint64)}
+	d, err := device.New(device.Config{Store: storetest.Ephemeral(b), Profile: must(device.ProfileOf("idface")), Faces: checker, PasswordCost: 1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := d.SetUsers(device.User{ID: 1}, device.User{ID: 2}); err != nil {
+		b.Fatal(err)
+	}
+	rows := make([]schema.Row, enrolled)
+	for i := range rows {
+		template := string(face.AppendPrint([]byte{1}, checker.CheckFace(nil, imaging.Photo{}).Print))
+		rows[i] = append(rowOf(b, d, "face_templates", "user_id", 2, "length", len(template)),
+			schema.Assignment{Column: d.Schema().Table("face_templates").Column("template"), Value: schema.Blob(template)})
+	}
+	if _, err := d.Create("face_templates", rows); err != nil {
+		b.Fatal(err)
+	}
+	photo := testdata.Photo(anaPhoto)
+	for _, match := range []bool{false, true} {
+		b.Run(fmt.Sprint("match ", match), func(b *testing.B) {
+			for b.Loop() {
+				if r := d.SetPhoto(context.Background(), device.Upload{User: 1, Match: match, Picture: photo}); !r.Kept() {
+					b.Fatal(r.Err, r.Face.Faults)
+				}
+			}
+		})
+	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }
