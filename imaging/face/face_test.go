@@ -80,6 +80,24 @@ func TestFind(t *testing.T) {
 			t.Errorf("the first of two faces has %d votes", first.Votes)
 		}
 	})
+	t.Run("a small face far behind a large one is not looked for", func(t *testing.T) {
+		t.Parallel()
+		img := photo(t, "face-ana-320x240.jpg")
+		behind := altered(t, img, 1, 5, 0, 0, 100, 0, 95)
+		street := image.NewGray(image.Rect(0, 0, 480, 360))
+		for i := range street.Pix {
+			street.Pix[i] = 190
+		}
+		for y := range 240 {
+			copy(street.Pix[(y+110)*480+150:], img.Pix[y*img.Stride:][:320])
+		}
+		for y := range 48 {
+			copy(street.Pix[(y+10)*480+20:], behind.Pix[y*behind.Stride:][:64])
+		}
+		if got := mustFind(t, street, 1); got.Bounds.Dx() < 100 {
+			t.Errorf("the face at %v is found, not the large one", got.Bounds)
+		}
+	})
 	t.Run("a wall has no face", func(t *testing.T) {
 		t.Parallel()
 		if faces := face.Find(photo(t, "face-none-320x240.jpg")); len(faces) != 0 {
@@ -208,8 +226,10 @@ func TestGolden(t *testing.T) {
 // FuzzFind looks at any picture: nothing panics, nothing is endless, and
 // what is found is of this world.
 func FuzzFind(f *testing.F) {
-	f.Add(uint16(320), photo(f, "face-ana-320x240.jpg").Pix)
-	f.Add(uint16(240), photo(f, "face-close-240x240.jpg").Pix)
+	// A fuzzer gets nowhere with large seeds: a face as small as it is found.
+	small := altered(f, photo(f, "face-ana-320x240.jpg"), 1, 5, 0, 0, 100, 0, 90)
+	mustFind(f, small, 1)
+	f.Add(uint16(small.Stride), small.Pix)
 	f.Add(uint16(7), []byte("a picture of next to nothing"))
 	f.Fuzz(func(t *testing.T, width uint16, pix []byte) {
 		w := max(int(width), 1)

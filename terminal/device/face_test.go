@@ -279,6 +279,20 @@ func TestTemplates(t *testing.T) {
 		wantRows(t, "face_templates", rows(t, d), "1 1 0 1")
 		mustSet(t, d, 2, "face-none-320x240.jpg", true)
 	})
+	t.Run("the same photo again changes no template", func(t *testing.T) {
+		t.Parallel()
+		d := newFacial(t, device.Config{})
+		mustSet(t, d, 1, anaPhoto, false)
+		mustSet(t, d, 1, anaPhoto, false)
+		mustSet(t, d, 1, brunoPhoto, false)
+		var got []string
+		for _, row := range load(t, d, "change_logs", "operation_type", "table_name") {
+			if strings.Contains(row, "face_templates") {
+				got = append(got, row)
+			}
+		}
+		wantRows(t, "change_logs", got, "insert face_templates", "update face_templates")
+	})
 	t.Run("a refused photo leaves the template as it was", func(t *testing.T) {
 		t.Parallel()
 		d := newFacial(t, device.Config{})
