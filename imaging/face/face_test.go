@@ -104,6 +104,13 @@ func TestFind(t *testing.T) {
 			t.Errorf("a wall has the faces %v", faces)
 		}
 	})
+	t.Run("what is too faint to be more than noise is none", func(t *testing.T) {
+		t.Parallel()
+		faint := altered(t, photo(t, "face-ana-320x240.jpg"), 1, 1, 0, 0, 5, 120, 100)
+		if faces := face.Find(faint); len(faces) != 0 {
+			t.Errorf("a face of a twentieth of the contrast is found at %v", faces)
+		}
+	})
 	t.Run("a face upside down is none", func(t *testing.T) {
 		t.Parallel()
 		img := photo(t, "face-ana-320x240.jpg")

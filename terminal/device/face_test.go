@@ -95,6 +95,41 @@ func TestMeasuredFaces(t *testing.T) {
 	}
 }
 
+// street is a picture of Ana with Bruno behind her, at some hundredths of the
+// size of his photo.
+func street(t *testing.T, percent int) []byte {
+	t.Helper()
+	out := image.NewRGBA(image.Rect(0, 0, 640, 640))
+	place := func(name string, x, y, percent int) {
+		m, err := jpeg.Decode(bytes.NewReader(testdata.Photo(name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for oy := range 240 * percent / 100 {
+			for ox := range 320 * percent / 100 {
+				out.Set(x+ox, y+oy, m.At(ox*100/percent, oy*100/percent))
+			}
+		}
+	}
+	place(anaPhoto, 0, 0, 200)
+	place(brunoPhoto, 20, 480, percent)
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, out, nil); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestPassersBy(t *testing.T) {
+	t.Parallel()
+	for percent, want := range map[int]string{40: "[]", 66: "[12]"} {
+		report := device.MeasuredFaces{}.CheckFace(nil, imaging.Photo{JPEG: street(t, percent)})
+		if got := fmt.Sprint(report.Faults); got != want {
+			t.Errorf("with somebody at %d%% behind, faults %s, want %s", percent, got, want)
+		}
+	}
+}
+
 // commented is a picture with a comment.
 func commented(t *testing.T, comment string) []byte {
 	t.Helper()
@@ -159,22 +194,27 @@ func TestMatch(t *testing.T) {
 		d := newFacial(t, device.Config{})
 		mustSet(t, d, 1, anaPhoto, false)
 		exists(t, set(d, 2, anaAgain, true), 1)
+		mustSet(t, d, 1, anaAgain, true)
 		mustSet(t, d, 3, brunoPhoto, true)
 		exists(t, set(d, 2, brunoPhoto, true), 3)
 		mustSet(t, d, 3, anaAgain, false)
 		mustSet(t, d, 2, brunoPhoto, true)
+		exists(t, set(d, 4, brunoPhoto, true), 2)
 		if err := d.DeletePhotos(device.PhotoSelection{Users: []int64{2}}); err != nil {
 			t.Fatal(err)
 		}
 		mustSet(t, d, 4, brunoPhoto, true)
+		exists(t, set(d, 5, brunoPhoto, true), 4)
 		if err := d.DeleteUser(4); err != nil {
 			t.Fatal(err)
 		}
 		mustSet(t, d, 5, brunoPhoto, true)
+		exists(t, set(d, 6, brunoPhoto, true), 5)
 		if err := d.DeletePhotos(device.PhotoSelection{All: true}); err != nil {
 			t.Fatal(err)
 		}
 		mustSet(t, d, 6, brunoPhoto, true)
+		exists(t, set(d, 7, brunoPhoto, true), 6)
 		if _, err := d.Destroy(query.Filter{Table: "face_templates"}); err != nil {
 			t.Fatal(err)
 		}
