@@ -16,6 +16,7 @@ run: build ## serve the terminal on http://127.0.0.1:8080, data in ./portaria-da
 .PHONY: test
 test: ## run every test
 	$(GO) test ./...
+	cd scripts/sqlite && $(GO) test ./...
 
 .PHONY: build
 build: ## build bin/portaria: static, stripped, reproducible
@@ -42,6 +43,7 @@ vet:
 .PHONY: lint
 lint: ## golangci-lint, built on first use
 	$(LINT) run ./...
+	cd scripts/sqlite && $(GO) vet ./...
 
 .PHONY: race
 race: ## run every test under the race detector
@@ -69,8 +71,9 @@ fuzz: ## fuzz every decoder for FUZZTIME each
 	scripts/fuzz $(FUZZTIME)
 
 .PHONY: bench
-bench: build ## measure side by side with net/http, nginx, append+fsync and encoding/json
+bench: build ## measure side by side with net/http, nginx, append+fsync, encoding/json and SQLite
 	$(GO) run ./scripts/bench
+	cd scripts/sqlite && $(GO) run ./bench
 
 .PHONY: clean
 clean:

@@ -79,8 +79,8 @@ func (o *output) readOwn() error {
 		return nil
 	}
 	t := o.tables[0]
-	if o.cells == nil {
-		o.cells = make([]schema.Value, t.slots)
+	if len(o.cells) != t.slots {
+		o.cells = resized(o.cells, t.slots)
 	}
 	return t.readInto(o.cells, b.id, b.row)
 }

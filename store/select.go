@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -24,7 +25,10 @@ func (tx *Tx) Select(plan *query.Plan, each func(values []schema.Value) error) e
 	if err != nil {
 		return err
 	}
-	out := output{selection: s, each: each, skip: plan.Offset, left: plan.Limit, values: make([]schema.Value, len(plan.Items))}
+	defer s.end()
+	out := &s.out
+	out.selection, out.each, out.skip, out.left = s, each, plan.Offset, plan.Limit
+	out.values = resized(out.values, len(plan.Items))
 	var result interface {
 		row() error
 		end() error
@@ -36,11 +40,11 @@ func (tx *Tx) Select(plan *query.Plan, each func(values []schema.Value) error) e
 		if n, ok := s.countAlone(); ok {
 			return stopped(out.yield(n))
 		}
-		result = newGroups(&out)
+		result = newGroups(out)
 	case plan.Sorted:
-		result = &out
+		result = out
 	default:
-		result = newSorting(&out)
+		result = newSorting(out)
 	}
 	s.found = result.row
 	if err := s.step(0); err != nil {
@@ -63,6 +67,7 @@ func (tx *Tx) IDs(plan *query.Plan) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer s.end()
 	var ids []int64
 	s.found = func() error {
 		ids = append(ids, s.rows[0].id)
@@ -90,6 +95,15 @@ type selection struct {
 	key     []byte         // scratch
 
 	few room // for the slices above, which most questions do not outgrow
+	out output
+}
+
+// resized is list with n places, whatever is in them.
+func resized(list []schema.Value, n int) []schema.Value {
+	if cap(list) < n {
+		return make([]schema.Value, n)
+	}
+	return list[:n]
 }
 
 // room is what a question about few tables needs, in one piece.
@@ -104,6 +118,19 @@ type room struct {
 
 const fewTables = 4
 
+// selections are kept for the next question: most are small and many.
+var selections = sync.Pool{New: func() any { return new(selection) }}
+
+// end lets go of whatever belongs to the transaction.
+func (s *selection) end() {
+	cells, values := s.out.cells, s.out.values
+	clear(cells)
+	clear(values)
+	*s = selection{}
+	s.out.cells, s.out.values = cells, values
+	selections.Put(s)
+}
+
 // boundRow is the row of one table in the combination at hand.
 type boundRow struct {
 	id   int64
@@ -112,7 +139,8 @@ type boundRow struct {
 }
 
 func (tx *Tx) selection(plan *query.Plan) (*selection, error) {
-	s := &selection{tx: tx, plan: plan}
+	s := selections.Get().(*selection)
+	s.tx, s.plan = tx, plan
 	// There is one step for each table.
 	n := len(plan.Tables)
 	if f := &s.few; n <= fewTables {
@@ -350,12 +378,13 @@ func (s *selection) walkValue(i int, step *query.Step, t *table, v schema.Value,
 		last := append(prefix[:len(prefix):len(prefix)], 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)
 		k, _ = start(c, nil, last, true)
 	}
+	unique := t.Columns[s.columns[i]].Unique
 	for ; bytes.HasPrefix(k, prefix); k, _ = next(c, step.Back) {
 		id, err := idOfEntry(k)
 		if err != nil {
 			return err
 		}
-		if err := s.get(i, step, t, id, matched); err != nil {
+		if err := s.get(i, step, t, id, matched); err != nil || unique {
 			return err
 		}
 	}

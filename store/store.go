@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -165,7 +166,8 @@ func (s *Store) View(fn func(*Tx) error) (err error) {
 		return ErrDegraded
 	}
 	defer caught(&err)
-	defer faultsPanic()()
+	// As faultsPanic, without its closure: most calls of a terminal come here.
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	return s.file.db.View(func(btx *bolt.Tx) error {
 		return fn(&Tx{bolt: btx, seen: &s.file.seen, known: &s.known})
 	})

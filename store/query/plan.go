@@ -122,6 +122,12 @@ type compiler struct {
 	plan   *Plan
 	names  []string
 	joins  []join // joins[i] brings in table i+1
+
+	// Places for what most questions need no more of.
+	few struct {
+		tables [2]*schema.Table
+		names  [2]string
+	}
 }
 
 // join says that two cells are equal.
@@ -133,22 +139,9 @@ func (c *compiler) resolve(q Query) error {
 	if main == nil || main.Pseudo {
 		return &NoTableError{q.Table}
 	}
-	c.plan.Tables, c.names = []*schema.Table{main}, []string{q.Table}
-	var wanted []string
-	for _, f := range q.Fields {
-		if !f.Count {
-			wanted = append(wanted, f.Column.Table)
-		}
-	}
-	wanted = append(wanted, q.Join...)
-	for _, column := range slices.Concat(q.Group, q.Order) {
-		wanted = append(wanted, column.Table)
-	}
-	wanted = tablesOf(wanted, q.Where)
-	for _, name := range wanted {
-		if err := c.join(name); err != nil {
-			return err
-		}
+	c.plan.Tables, c.names = append(c.few.tables[:0], main), append(c.few.names[:0], q.Table)
+	if err := c.joinAll(q); err != nil {
+		return err
 	}
 	c.plan.Items = make([]Item, 0, max(len(q.Fields), len(main.Columns)))
 	for _, f := range q.Fields {
@@ -175,25 +168,55 @@ func (c *compiler) resolve(q Query) error {
 	return err
 }
 
-// tablesOf appends the tables that e speaks of.
-func tablesOf(list []string, e Expr) []string {
+// joinAll brings in the tables that q speaks of.
+func (c *compiler) joinAll(q Query) error {
+	for _, f := range q.Fields {
+		if f.Count {
+			continue
+		}
+		if err := c.join(f.Column.Table); err != nil {
+			return err
+		}
+	}
+	for _, name := range q.Join {
+		if err := c.join(name); err != nil {
+			return err
+		}
+	}
+	for _, columns := range [...][]Column{q.Group, q.Order} {
+		for _, column := range columns {
+			if err := c.join(column.Table); err != nil {
+				return err
+			}
+		}
+	}
+	return c.joinFor(q.Where)
+}
+
+// joinFor brings in the tables that a condition speaks of.
+func (c *compiler) joinFor(e Expr) error {
 	switch e := e.(type) {
 	case And:
-		for _, part := range e {
-			list = tablesOf(list, part)
-		}
+		return c.joinForEach(e)
 	case Or:
-		for _, part := range e {
-			list = tablesOf(list, part)
-		}
+		return c.joinForEach(e)
 	case Compare:
-		return append(list, e.Column.Table)
+		return c.join(e.Column.Table)
 	case In:
-		return append(list, e.Column.Table)
+		return c.join(e.Column.Table)
 	case IsNull:
-		return append(list, e.Column.Table)
+		return c.join(e.Column.Table)
 	}
-	return list
+	return nil
+}
+
+func (c *compiler) joinForEach(list []Expr) error {
+	for _, e := range list {
+		if err := c.joinFor(e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // join brings a table in, with those that lie between.

@@ -12,7 +12,7 @@ import (
 // The largest bodies of object commands [guess]: rows of users, cards and
 // templates by the hundred, and questions.
 const (
-	maxObjectRows     = 16 << 20
+	maxObjectRows     = 4 << 20
 	maxObjectQuestion = 1 << 20
 )
 
