@@ -58,7 +58,7 @@ func (c *vectorsCmd) run(s streams) error {
 	target.prepared = c.prepared
 	var passed, failed, skipped int
 	for _, v := range vectors {
-		if !v.For(c.model, c.faces) {
+		if !v.For(c.model) || !v.ForFaces(c.faces) {
 			continue
 		}
 		if v.Harm != "" && !c.harmful {

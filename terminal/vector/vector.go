@@ -104,10 +104,15 @@ func LoadAtLeast(files fs.FS, dir string, least int) ([]Vector, error) {
 	return vectors, err
 }
 
-// For tells whether the vector holds for a product that judges faces as faces
-// says: see terminal.Config.
-func (v Vector) For(model, faces string) bool {
-	return (v.Models == nil || slices.Contains(v.Models, model)) && (v.Faces == nil || slices.Contains(v.Faces, faces))
+// For tells whether the vector holds for a product.
+func (v Vector) For(model string) bool {
+	return v.Models == nil || slices.Contains(v.Models, model)
+}
+
+// ForFaces tells whether the vector holds for a terminal that judges faces so:
+// see terminal.Config.
+func (v Vector) ForFaces(faces string) bool {
+	return v.Faces == nil || slices.Contains(v.Faces, faces)
 }
 
 func parse(text []byte) (Vector, error) {
