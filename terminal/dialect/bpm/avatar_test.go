@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/color/palette"
 	"image/gif"
+	"image/jpeg"
 	"image/png"
 	"net/http"
 	"net/url"
