@@ -6,7 +6,9 @@ import (
 	"errors"
 	"image"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -17,6 +19,14 @@ func TestMutations(t *testing.T) {
 	times := 400
 	if testing.Short() {
 		times = 20
+	}
+	// More on demand: each seed is then damaged so many times, in new ways.
+	if text := os.Getenv("PORTARIA_MUTATIONS"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		times = n
 	}
 	for name, data := range seeds(t) {
 		t.Run(name, func(t *testing.T) {
