@@ -231,15 +231,19 @@ func TestCheckSeesColour(t *testing.T) {
 	}
 	last := neutral(65, 49)
 	last.Cr[last.COffset(64, 48)] = 200
-	padding := neutral(64, 48)
-	for i := range padding.Cb {
-		if i%padding.CStride >= 26 {
-			padding.Cb[i] = 255
+	right, below := neutral(64, 48), neutral(64, 48)
+	for i := range right.Cb {
+		if i%right.CStride >= 28 {
+			right.Cb[i] = 255
+		}
+		if i/below.CStride >= 20 {
+			below.Cr[i] = 255
 		}
 	}
-	// Encoders repeat the last column into the padding; this one is claimed to be narrower than it was encoded.
-	narrow := encoded(padding, 100)
+	// Encoders repeat the last samples into the padding; these pictures are claimed to be smaller than they were encoded.
+	narrow, low := encoded(right, 100), encoded(below, 100)
 	narrow[bytes.Index(narrow, []byte{0xff, markSOF0})+8] = 50
+	low[bytes.Index(low, []byte{0xff, markSOF0})+6] = 34
 	faint := neutral(64, 48)
 	for i := range faint.Cb {
 		faint.Cb[i] = 126
@@ -249,8 +253,10 @@ func TestCheckSeesColour(t *testing.T) {
 		tint.Cb[i] = 125
 	}
 	var d Decoder
-	if got, err := d.Check(t.Context(), narrow); err != nil || !got {
-		t.Errorf("colour in the padding: grey %t, %v, want true", got, err)
+	for _, data := range [][]byte{narrow, low} {
+		if got, err := d.Check(t.Context(), data); err != nil || !got {
+			t.Errorf("colour in the padding: grey %t, %v, want true", got, err)
+		}
 	}
 	for _, tt := range []struct {
 		name string
@@ -258,7 +264,7 @@ func TestCheckSeesColour(t *testing.T) {
 		want bool
 	}{
 		{"colour", ycbcr(64, 48), false},
-		{"colour but for the padding", padding, false},
+		{"the same colour inside", right, false},
 		{"no colour", neutral(64, 48), true},
 		{"one component", &image.Gray{Pix: last.Y, Stride: last.YStride, Rect: last.Rect}, true},
 		{"colour in the last pixel", last, false},
