@@ -2,6 +2,7 @@ package imaging
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/jpeg"
 	"testing"
@@ -46,6 +47,21 @@ func BenchmarkNormalize(b *testing.B) {
 				var out bytes.Buffer
 				err = jpeg.Encode(&out, imaging.Fit(m, box.X, box.Y, imaging.Lanczos), &jpeg.Options{Quality: DefaultQuality})
 				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkLuma measures what looking for faces costs beside the looking.
+func BenchmarkLuma(b *testing.B) {
+	photo := asJPEG(b, natural(640, 480), 85)
+	for _, side := range []int{160, 320, 640} {
+		b.Run(fmt.Sprint(side), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := Luma(photo, side); err != nil {
 					b.Fatal(err)
 				}
 			}

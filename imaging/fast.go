@@ -32,14 +32,19 @@ const maxRetained = 12 << 20
 
 // putAway gives b back to the pool.
 func (b *bench) putAway() {
-	kept := b.decoder.Retained() + b.encoder.Retained()
-	for _, room := range b.room {
-		kept += cap(room)
-	}
-	if kept <= maxRetained {
-		b.planes = [3]jpeg.Plane{}
+	b.planes = [3]jpeg.Plane{}
+	if b.retained() <= maxRetained {
 		benches.Put(b)
 	}
+}
+
+// retained returns the bytes of the buffers of b.
+func (b *bench) retained() int {
+	n := b.decoder.Retained() + b.encoder.Retained()
+	for _, room := range b.room {
+		n += cap(room)
+	}
+	return n
 }
 
 // refused gives an error of package jpeg the class of this one. False: the file is left to the slow decoder.

@@ -250,6 +250,39 @@ func TestLittleIsAllocated(t *testing.T) {
 	}
 }
 
+// TestLargeBuffersAreNotKept makes photos and counts what their buffers hold.
+func TestLargeBuffersAreNotKept(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		size image.Point
+		box  image.Point
+		kept bool
+	}{
+		{"a photo in a box", image.Pt(1600, 1200), image.Pt(640, 480), true},
+		{"a large picture recoded in full", image.Pt(3000, 3000), image.Point{}, false},
+	} {
+		upload := with(asJPEG(t, greyOf(image.NewGray(image.Rectangle{Max: tt.size})), 85), exifSegment(6))
+		h, err := readHeader(upload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		target, err := Spec{Box: tt.box}.target(h.uprightSize())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bench
+		picture, err := b.decoder.Decode(t.Context(), upload, h.orientation.swap(target))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.draw(picture, target, h.orientation.turn())
+		if kept := b.retained() <= maxRetained; kept != tt.kept {
+			t.Errorf("%s: %d bytes, kept %t", tt.name, b.retained(), kept)
+		}
+	}
+}
+
 func TestLuma(t *testing.T) {
 	t.Parallel()
 	picture := drawn(320, 240)

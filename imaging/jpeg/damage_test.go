@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"testing"
-	"time"
 )
 
 // TestMutations damages every seed in thousands of ways, and asks both decoders.
@@ -212,17 +211,18 @@ func TestContext(t *testing.T) {
 	}
 	t.Run("empty scans over a large picture end with it", func(t *testing.T) {
 		t.Parallel()
-		data := seed(t, "progressive-grey.jpg")
-		size := bytes.Index(data, []byte{0xff, markSOF2}) + 5
-		copy(data[size:], []byte{0x2e, 0xe0, 0x07, 0xd0}) // 12000 x 2000
-		sos := bytes.Index(data, []byte{0xff, markSOS})
-		scan := []byte("\xff\xda\x00\x08\x01\x01\x00\x01\x3f\x10\x00")
-		data = append(data[:sos:sos], bytes.Repeat(scan, 50)...)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-		defer cancel()
+		// One code of a bit: the end of 2^14 blocks, and none more as the next 14 bits say.
+		data := []byte("\xff\xd8\xff\xc4\x00\x14\x10\x01" + string(make([]byte, 15)) + "\xe0" +
+			"\xff\xc2\x00\x0b\x08\x07\xd0\x2e\xe0\x01\x01\x11\x00")
+		scan := "\xff\xda\x00\x08\x01\x01\x00\x01\x3f\x10" + string(make([]byte, 60))
+		data = append(data, bytes.Repeat([]byte(scan), 50)...)
 		var d Decoder
-		if _, err := d.Decode(ctx, data, image.Pt(200, 33)); err == nil {
-			t.Error("accepted")
+		all := &counting{Context: t.Context(), end: 1 << 30}
+		if _, err := d.Decode(all, data, image.Pt(200, 33)); err != nil {
+			t.Fatal(err)
+		}
+		if rows := 50 * 250; all.asked < rows {
+			t.Errorf("asked %d times in %d rows of blocks", all.asked, rows)
 		}
 	})
 }

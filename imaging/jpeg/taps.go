@@ -76,6 +76,35 @@ func (t *taps) plan(a axis) {
 		}
 		t.settle(t.weight[i*t.n:(i+1)*t.n], sum)
 	}
+	t.trim()
+}
+
+// trim takes out zeros at the ends of the weights, as many as all have in common: of a mirrored plane that is not scaled
+// they leave one.
+func (t *taps) trim() {
+	widest := 1
+	for i := range t.from {
+		first, end := t.used(i)
+		widest = max(widest, end-first)
+	}
+	for i := range t.from {
+		first, _ := t.used(i)
+		first = min(first, t.n-widest) // not beyond the last sample
+		copy(t.weight[i*widest:(i+1)*widest], t.weight[i*t.n+first:])
+		t.from[i] += int32(first)
+	}
+	t.n = widest
+}
+
+// used returns where the weights of sample i that are not zero begin and end.
+func (t *taps) used(i int) (first, end int) {
+	weight := t.weight[i*t.n : (i+1)*t.n]
+	for end = t.n; end > 1 && weight[end-1] == 0; end-- {
+	}
+	for first < end-1 && weight[first] == 0 {
+		first++
+	}
+	return first, end
 }
 
 // settle rounds t.span to weights that add up to unit exactly. What rounding takes from one weight it gives to the next, so
