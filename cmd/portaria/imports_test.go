@@ -35,7 +35,8 @@ var rooms = map[string]room{
 	"store/query":      {ours: []string{"store/schema"}},
 	"store":            {ours: []string{"store/schema", "store/query"}, fences: []string{"bbolt", "windows"}},
 	"store/storetest":  {ours: []string{"store", "store/schema"}},
-	"imaging":          {fences: []string{"imaging", "codecs"}},
+	"imaging/jpeg":     {},
+	"imaging":          {ours: []string{"imaging/jpeg"}, fences: []string{"imaging", "codecs"}},
 	"imaging/face":     {},
 	"terminal/clock":   {},
 	"testdata":         {},
@@ -56,9 +57,10 @@ var rooms = map[string]room{
 		ours:   []string{"store", "terminal", "terminal/clock", "terminal/device", "terminal/dialect/jsondoc", "terminal/vector", "testdata"},
 		fences: []string{"net/http"},
 	},
-	"scripts/bench":  {ours: []string{"store", "terminal/dialect/jsondoc", "terminal/terminaltest"}, fences: []string{"fasthttp", "net/http"}},
-	"scripts/faces":  {},
-	"scripts/photos": {fences: []string{"codecs"}},
+	"scripts/bench":      {ours: []string{"store", "terminal/dialect/jsondoc", "terminal/terminaltest"}, fences: []string{"fasthttp", "net/http"}},
+	"scripts/photos":     {fences: []string{"codecs"}},
+	"scripts/photobench": {ours: []string{"imaging"}, fences: []string{"imaging", "codecs"}},
+	"scripts/faces":      {},
 }
 
 const module = "portaria/"

@@ -22,7 +22,7 @@ func TestFindUsers(t *testing.T) {
 		return d
 	}
 	for _, p := range []device.Person{
-		{ID: 247852, Name: "Kara Thrace", Registration: "103307", Login: "kthrace", Details: details(`{"email":"kara@x.y","department":"Air"}`)},
+		{ID: 247852, Name: "Kara Alves", Registration: "103307", Login: "kalves", Details: details(`{"email":"kara@x.y","department":"Air"}`)},
 		{ID: 9, Name: "Lee Adama", Login: "ladama", Details: details(`{"department":"Air","enabled":false}`)},
 		{ID: 10, Name: "Mary Ann Smith", Login: "MSmith", Details: details(`{"surname":"Smith","department":7}`)},
 		{ID: 11, Name: "One, \"Two\"\nThree <&>", Login: "odd"},
@@ -37,7 +37,7 @@ func TestFindUsers(t *testing.T) {
 	for _, c := range []struct{ name, query, want string }{
 		{
 			"columns are given in the order asked for", "format=json&id=247852&returnColumns=id,user_id,first_name&returnColumns=last_name",
-			`{"findUsers":[{"id":"247852","user_id":"kthrace","first_name":"Kara","last_name":"Thrace"}]}`,
+			`{"findUsers":[{"id":"247852","user_id":"kalves","first_name":"Kara","last_name":"Alves"}]}`,
 		},
 		{
 			"what is known of people", "format=json&id=9&id=10&returnColumns=email_address,department,is_terminated,unique_id,title,first_name,last_name",
@@ -58,10 +58,10 @@ func TestFindUsers(t *testing.T) {
 		{"no rows are wanted", "format=json&returnMaxRows=0", `{"findUsers":[]}`},
 		{"distinct rows", "format=json&returnColumns=department&distinct=true", `{"findUsers":[{"department":"Air"},{"department":""}]}`},
 		{"distinct rows, cut", "format=json&returnColumns=department&distinct=true&returnMaxRows=1", `{"findUsers":[{"department":"Air"}]}`},
-		{"properties hold all rows in a line", "returnColumns=id,user_id&department=Air", "id=9,247852\nuser_id=ladama,kthrace"},
+		{"properties hold all rows in a line", "returnColumns=id,user_id&department=Air", "id=9,247852\nuser_id=ladama,kalves"},
 		{"properties with another delimiter", "returnColumns=id&department=Air&delimiter=%7C", "id=9|247852"},
 		{"properties of nobody", "returnColumns=id,user_id&id=1", "id=\nuser_id="},
-		{"csv has a header", "format=csv&returnColumns=id,user_id&department=Air", "id,user_id\n9,ladama\n247852,kthrace\n"},
+		{"csv has a header", "format=csv&returnColumns=id,user_id&department=Air", "id,user_id\n9,ladama\n247852,kalves\n"},
 		{"csv without one", "format=csv&returnColumns=id&department=Air&includeHeaderRow=false", "9\n247852\n"},
 		{"csv with another delimiter", "format=csv&returnColumns=id,user_id&id=9&delimiter=;", "id;user_id\n9;ladama\n"},
 		{"csv with an escaped delimiter", "format=csv&returnColumns=id,user_id&id=9&delimiter=%3B", "id;user_id\n9;ladama\n"},

@@ -138,14 +138,14 @@ func TestPhotoInPhotoOut(t *testing.T) {
 		t.Run(model, func(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t, model, securid.Options{})
-			h.put(device.Person{ID: 10, Name: "Kara Thrace", Login: "kthrace"})
+			h.put(device.Person{ID: 10, Name: "Kara Alves", Login: "kalves"})
 			token := h.login()
 			photo := testdata.Photo("alpha-200x200.png")
 			set := h.send("POST", "cmd=setUserImage&format=json&userId=10", inBase64(photo), asPNG(token)...)
 			if want := `{"data":{"type":"setUserImage"}}`; set.status != http.StatusOK || set.body != want {
 				t.Fatalf("set: %v, want %s", set, want)
 			}
-			for _, user := range []string{"10", "kthrace", "KThrace"} {
+			for _, user := range []string{"10", "kalves", "KAlves"} {
 				got := h.send("GET", "cmd=getUserImage&format=json&userId="+user, "", bearer(token)...)
 				if got.status != http.StatusOK || got.kind != "image/png" || got.body != string(photo) {
 					t.Errorf("get %s: %d %s of %d bytes, want the %d that were sent", user, got.status, got.kind, len(got.body), len(photo))
