@@ -155,7 +155,7 @@ func (s *search) look(at spot, side int64, g group) group {
 func (s *search) accepts(x, y, stride int) bool {
 	const rows = window + 1
 	sums := s.sums[y*stride+x:][:window*stride+rows]
-	return accepts(sums, s.places) && contrast(sums, stride) >= minContrast
+	return contrast(sums, stride) >= minContrast && accepts(sums, s.places)
 }
 
 // draw fills sums with the integral image of w by h pixels that are scale of

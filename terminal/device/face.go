@@ -75,16 +75,17 @@ const (
 )
 
 // MeasuredFaces looks for the face. It refuses photos without one and photos
-// of several people, and if Strict all that the documentation names.
+// of several people, and if Strict all that the documentation names. A photo
+// that cannot be looked at passes without scores.
 type MeasuredFaces struct{ Strict bool }
 
 // CheckFace implements FaceChecker.
 func (m MeasuredFaces) CheckFace(_ []byte, photo imaging.Photo) FaceReport {
-	// Normalization has decoded the photo just now; were it not to be decoded
-	// any more, nobody would see a face on it.
+	// Normalization has decoded the photo just now. What has no luma all the
+	// same is a rare JPEG in RGB, in which nobody has looked for a face.
 	img, err := imaging.Luma(photo.JPEG, face.Side)
 	if err != nil {
-		return FaceReport{Faults: []FaceFault{FaceMissing}}
+		return FaceReport{}
 	}
 	faces := face.Find(img)
 	if len(faces) == 0 {

@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -127,6 +128,17 @@ func TestPassersBy(t *testing.T) {
 		if got := fmt.Sprint(report.Faults); got != want {
 			t.Errorf("with somebody at %d%% behind, faults %s, want %s", percent, got, want)
 		}
+	}
+}
+
+func TestUnseenFaces(t *testing.T) {
+	t.Parallel()
+	rgb, err := os.ReadFile("../../imaging/jpeg/testdata/baseline-rgb.jpg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report := (device.MeasuredFaces{Strict: true}).CheckFace(nil, imaging.Photo{JPEG: rgb}); len(report.Faults) > 0 || report.Scores != nil || report.Print != nil {
+		t.Errorf("a JPEG in RGB is judged %+v, want nothing", report)
 	}
 }
 
