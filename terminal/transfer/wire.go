@@ -51,8 +51,8 @@ type request struct {
 	method, url string
 	header      map[string]string
 	body        []byte
-	// finish lets a request that has begun end in spite of Ctrl-C: half a
-	// photo is of no use to anybody.
+	// finish makes one attempt in spite of Ctrl-C: half a photo, or a user
+	// without one, is of no use to anybody.
 	finish bool
 }
 
@@ -92,7 +92,7 @@ func passing(status int) bool {
 // An error tells that there was none.
 func (w *wire) send(ctx context.Context, r request) (answer, error) {
 	for attempt := 1; ; attempt++ {
-		if err := ctx.Err(); err != nil {
+		if err := ctx.Err(); err != nil && (attempt > 1 || !r.finish) {
 			return answer{}, err
 		}
 		a, after, err := w.once(ctx, r)
