@@ -47,11 +47,11 @@ func album() map[string][]byte {
 }
 
 // wantAlbum checks what became of the album in a terminal with the users 10 to
-// 13, 140 (registration 0014) and 15 (registration maria.v).
+// 14, 140 (registration 0014) and 15 (registration maria.v).
 func wantAlbum(t *testing.T, where string) {
 	t.Helper()
 	to := terminaltest.New(t)
-	for id := int64(10); id <= 13; id++ {
+	for id := int64(10); id <= 14; id++ {
 		to.AddUser(id, "Somebody")
 	}
 	mustCreate(t, to, `{"id":140,"name":"Fourteen","registration":"0014"}`)

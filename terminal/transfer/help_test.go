@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"path"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -136,13 +137,15 @@ func reason(t testing.TB, r transfer.Report, who string) error {
 type front struct {
 	URL string
 
-	mu    sync.Mutex // guards count
-	count map[string]int
+	mu      sync.Mutex // guards all below
+	count   map[string]int
+	largest int64 // bytes of a request
 }
 
 // newFront returns a front; instead answers a request and tells so, or leaves
-// it to the terminal. The number is how many of this command there were.
-func newFront(t testing.TB, to string, instead func(w http.ResponseWriter, command string, nth int) bool) *front {
+// it to the terminal. The number is how many of this command there were. Of
+// the commands to lose the first answer never arrives.
+func newFront(t testing.TB, to string, instead func(w http.ResponseWriter, command string, nth int) bool, lose ...string) *front {
 	t.Helper()
 	u, err := url.Parse(to)
 	if err != nil {
@@ -155,10 +158,17 @@ func newFront(t testing.TB, to string, instead func(w http.ResponseWriter, comma
 		f.mu.Lock()
 		f.count[command]++
 		nth := f.count[command]
+		f.largest = max(f.largest, r.ContentLength)
 		f.mu.Unlock()
-		if instead == nil || !instead(w, command, nth) {
-			proxy.ServeHTTP(w, r)
+		if instead != nil && instead(w, command, nth) {
+			return
 		}
+		if nth == 1 && slices.Contains(lose, command) {
+			proxy.ServeHTTP(httptest.NewRecorder(), r)
+			drop(w)
+			return
+		}
+		proxy.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
 	f.URL = server.URL

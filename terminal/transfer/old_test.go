@@ -25,6 +25,8 @@ type oldTerminal struct {
 	mu     sync.Mutex // guards photos
 	users  []int64
 	photos map[int64][]byte
+
+	unlisted bool // firmware before 3.10 does not list photos
 }
 
 func newOldTerminal(t testing.TB, users ...int64) *oldTerminal {
@@ -56,6 +58,10 @@ func (o *oldTerminal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		fmt.Fprintf(w, `{"users":[%s]}`, strings.Join(rows, ","))
 	case "/user_list_images.fcgi":
+		if o.unlisted {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
 		var ids []string
 		for id := range o.photos {
 			ids = append(ids, strconv.FormatInt(id, 10))
@@ -110,6 +116,14 @@ func TestTerminalThatSaysLittle(t *testing.T) {
 	t.Run("without timestamps the bytes tell what changed", func(t *testing.T) {
 		from.photos[9] = portrait(900)
 		mustRun(t, tr, counts{copied: 1, unchanged: 29, noPhoto: 2470})
+	})
+	t.Run("without a list everybody is asked for", func(t *testing.T) {
+		from, to := newOldTerminal(t, 1, 2, 3), newOldTerminal(t, 1, 2, 3)
+		from.unlisted, to.unlisted = true, true
+		from.photos[2] = portrait(2)
+		tr := between(t, from.URL, to.URL)
+		mustRun(t, tr, counts{copied: 1, noPhoto: 2})
+		mustRun(t, tr, counts{unchanged: 1, noPhoto: 2})
 	})
 	t.Run("it fills a terminal that says more", func(t *testing.T) {
 		modern := terminaltest.New(t, terminaltest.Model("idface"), noFaces())

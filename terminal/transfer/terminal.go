@@ -68,13 +68,13 @@ var sessionText = strings.NewReplacer("%", "%25", "+", "%2B", "&", "%26", "#", "
 type call struct {
 	command, query, typ string
 	body                []byte
-	get, finish         bool
+	get, finish, once   bool // as in request
 }
 
 func (t *terminal) call(ctx context.Context, c call) (answer, error) {
 	a, err := t.session.do(ctx, func(token string) request {
 		r := request{
-			method: http.MethodPost, body: c.body, finish: c.finish,
+			method: http.MethodPost, body: c.body, finish: c.finish, once: c.once,
 			url: t.base + "/" + c.command + ".fcgi?session=" + sessionText.Replace(token),
 		}
 		if c.get {
@@ -151,9 +151,9 @@ func (t *terminal) users(ctx context.Context) ([]user, error) {
 	}
 }
 
-// photos lists who has a photo, and since when: 0 where a terminal does not
+// images lists who has a photo, and since when: 0 where a terminal does not
 // tell. The error is errUnknownCommand on a terminal without the command.
-func (t *terminal) photos(ctx context.Context) (map[int64]int64, error) {
+func (t *terminal) images(ctx context.Context) (map[int64]int64, error) {
 	a, err := t.call(ctx, call{command: "user_list_images", query: "get_timestamp=1", get: true})
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package transfer
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -30,8 +31,9 @@ func newTerminalSource(w *wire, e Endpoint) (*terminalSource, error) {
 
 // people lists the users, and photos that have lost theirs.
 func (s *terminalSource) people(ctx context.Context) ([]person, error) {
-	photos, err := s.terminal.photos(ctx)
-	if err != nil {
+	photos, err := s.images(ctx)
+	unlisted := errors.Is(err, errUnknownCommand) // then all must be asked for
+	if err != nil && !unlisted {
 		return nil, err
 	}
 	users, err := s.users(ctx)
@@ -42,7 +44,7 @@ func (s *terminalSource) people(ctx context.Context) ([]person, error) {
 	for _, u := range users {
 		timestamp, has := photos[u.id]
 		delete(photos, u.id)
-		people = append(people, terminalPerson(u, timestamp, !has))
+		people = append(people, terminalPerson(u, timestamp, !has && !unlisted))
 	}
 	for id, timestamp := range photos {
 		people = append(people, terminalPerson(user{id: id}, timestamp, false))

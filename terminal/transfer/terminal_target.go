@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -54,7 +55,7 @@ func (t *terminalTarget) open(ctx context.Context) error {
 		}
 		t.byReg[u.registration] = u.id
 	}
-	t.present, err = t.photos(ctx)
+	t.present, err = t.images(ctx)
 	if errors.Is(err, errUnknownCommand) {
 		return nil
 	}
@@ -131,16 +132,44 @@ func (t *terminalTarget) createUsers(ctx context.Context, parcels []parcel, deli
 			missing = append(missing, i)
 		}
 	}
-	if len(missing) > 1 && t.create(ctx, parcels, missing) == nil {
-		for _, i := range missing {
-			deliveries[i].created = true
+	if len(missing) > 1 {
+		err := t.create(ctx, parcels, missing)
+		if !isRefusal(err) {
+			for _, i := range missing {
+				deliveries[i].created, deliveries[i].err = err == nil, err
+			}
+			return
 		}
-		return
 	}
 	for _, i := range missing {
 		err := t.create(ctx, parcels, []int{i})
+		if isRefusal(err) && t.isThere(ctx, rowOf(parcels[i])) {
+			err = nil
+		}
 		deliveries[i].created, deliveries[i].err = err == nil, err
 	}
+}
+
+// isThere tells whether a user that cannot be created is the one that should
+// be: an attempt before may have created it, and its answer been lost.
+func (t *terminalTarget) isThere(ctx context.Context, want row) bool {
+	if want.ID == 0 {
+		return false
+	}
+	v, err := t.ask(ctx, "load_objects", fmt.Sprintf(
+		`{"object":"users","fields":["id","name","registration"],"where":{"users":{"id":%d}}}`, want.ID))
+	if err != nil {
+		return false
+	}
+	for r := range v.Member("users").Items() {
+		id, _ := r.Member("id").Int()
+		name, _ := r.Member("name").Str()
+		registration, _ := r.Member("registration").Str()
+		if (row{id, name, registration}) == want {
+			return true
+		}
+	}
+	return false
 }
 
 // row is a user to create. All rows of a command have the same members
@@ -152,15 +181,17 @@ type row struct {
 	Registration string `json:"registration"`
 }
 
+func rowOf(p parcel) row {
+	return row{
+		ID: p.place.id, Registration: p.person.registration,
+		Name: cmp.Or(p.person.name, p.person.registration, p.person.who),
+	}
+}
+
 func (t *terminalTarget) create(ctx context.Context, parcels []parcel, which []int) error {
 	var rows []row
 	for _, i := range which {
-		p := parcels[i]
-		r := row{ID: p.place.id, Name: p.person.name, Registration: p.person.registration}
-		if r.Name == "" {
-			r.Name = p.person.who
-		}
-		rows = append(rows, r)
+		rows = append(rows, rowOf(parcels[i]))
 	}
 	body, err := json.Marshal(struct {
 		Object string `json:"object"`
@@ -169,7 +200,10 @@ func (t *terminalTarget) create(ctx context.Context, parcels []parcel, which []i
 	if err != nil {
 		return err
 	}
-	a, err := t.call(ctx, call{command: "create_objects", typ: "application/json", body: body, finish: true})
+	// Sent twice, a user whose number the terminal chooses would be two.
+	a, err := t.call(ctx, call{
+		command: "create_objects", typ: "application/json", body: body, finish: true, once: rows[0].ID == 0,
+	})
 	if err != nil {
 		return err
 	}

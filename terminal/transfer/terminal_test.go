@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"os"
 	"strings"
@@ -25,8 +24,8 @@ func TestBetweenTerminals(t *testing.T) {
 			to := terminaltest.New(t, terminaltest.Model(models[1]), noFaces())
 			people(t, from, 1, many)
 			from.AddUser(many+1, "Without Photo")
-			front := newFront(t, to.URL, nil)
-			tr := between(t, from.URL, front.URL)
+			front, back := newFront(t, to.URL, nil), newFront(t, from.URL, nil)
+			tr := between(t, back.URL, front.URL)
 			tr.CreateUsers = true
 
 			start := time.Now()
@@ -44,10 +43,11 @@ func TestBetweenTerminals(t *testing.T) {
 				t.Errorf("%d uploads for %d photos, want batches", n, many)
 			}
 
-			before := front.uploads()
+			traffic := func() int { return front.uploads() + back.of("user_get_image", "user_get_image_list") }
+			before := traffic()
 			mustRun(t, tr, counts{unchanged: many, noPhoto: 1})
-			if n := front.uploads() - before; n != 0 {
-				t.Errorf("%d uploads although nothing changed", n)
+			if n := traffic() - before; n != 0 {
+				t.Errorf("%d requests for photos although nothing changed", n)
 			}
 
 			from.Advance(time.Minute)
@@ -58,6 +58,40 @@ func TestBetweenTerminals(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestBatches(t *testing.T) {
+	t.Parallel()
+	from := terminaltest.New(t, terminaltest.Model("idface"), noFaces())
+	to := terminaltest.New(t, terminaltest.Model("idface"), noFaces())
+	large := noisy(400, 300)
+	for n := range int64(30) {
+		from.AddUser(n+1, "Large")
+		from.SetPhoto(n+1, large)
+		from.Advance(time.Hour)
+	}
+	front := newFront(t, to.URL, nil)
+	tr := between(t, from.URL, front.URL)
+	tr.CreateUsers, tr.Parallel = true, 1
+	mustRun(t, tr, counts{copied: 30, created: 30})
+	if most := len(large) * 30 / 500_000; front.uploads() > most || front.largest >= 1_000_000 {
+		t.Errorf("%d uploads of photos of %d bytes, the largest %d; want at most %d below 1 MB", front.uploads(), len(large), front.largest, most)
+	}
+	t.Run("the photos keep their times", func(t *testing.T) {
+		want, err := from.Device().Photos()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := to.Device().Photos()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range want {
+			if got[i].User != want[i].User || got[i].Timestamp != want[i].Timestamp {
+				t.Fatalf("%+v, want %+v", got[i], want[i])
+			}
+		}
+	})
 }
 
 func TestPhotoLostAtTheTargetIsSentAgain(t *testing.T) {
@@ -87,25 +121,25 @@ func TestInterruption(t *testing.T) {
 	tr.CreateUsers, tr.Parallel = true, 2
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	tr.Watch = func(p transfer.Progress) {
-		if p.Done == 30 {
+	tr.To.Where = newFront(t, to.URL, func(_ http.ResponseWriter, command string, nth int) bool {
+		if command == "create_objects.fcgi" && nth == 2 {
 			cancel()
 		}
-	}
+		return false
+	}).URL
 	report, err := tr.Run(ctx)
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("interrupted run: %v", err)
 	}
 	arrived := report.Count[transfer.Copied]
-	if arrived < 30 || arrived == many || report.People() != arrived {
+	if arrived == 0 || arrived == many || report.People() != arrived {
 		t.Fatalf("interrupted run: %+v", countsOf(report))
 	}
-	if got := len(to.Photos()); got != arrived {
-		t.Errorf("%d photos arrived, the report says %d", got, arrived)
+	if got, users := len(to.Photos()), len(to.Users()); got != arrived || users != arrived {
+		t.Errorf("%d photos and %d users arrived, the report says %d", got, users, arrived)
 	}
 
 	t.Run("the next run goes on", func(t *testing.T) {
-		tr.Watch = nil
 		mustRun(t, tr, counts{copied: many - arrived, unchanged: arrived, created: many - arrived})
 	})
 	t.Run("a torn last line costs one photo", func(t *testing.T) {
@@ -128,112 +162,6 @@ func TestInterruption(t *testing.T) {
 	})
 }
 
-func TestTroubleOnTheWay(t *testing.T) {
-	t.Parallel()
-	const many = 40
-	for name, instead := range map[string]func(w http.ResponseWriter, command string, nth int) bool{
-		"a dropped connection is tried again": func(w http.ResponseWriter, _ string, nth int) bool {
-			if nth <= 2 {
-				drop(w)
-			}
-			return nth <= 2
-		},
-		"a server error is tried again": func(w http.ResponseWriter, _ string, nth int) bool {
-			if nth%3 == 1 {
-				w.WriteHeader(http.StatusServiceUnavailable)
-			}
-			return nth%3 == 1
-		},
-		"who is told to slow down slows down": func(w http.ResponseWriter, _ string, nth int) bool {
-			if nth == 1 {
-				w.Header().Set("Retry-After", "20")
-				w.WriteHeader(http.StatusTooManyRequests)
-			}
-			return nth == 1
-		},
-		"an unanswered batch goes singly": func(w http.ResponseWriter, command string, _ int) bool {
-			if command == "user_set_image_list.fcgi" {
-				http.Error(w, "no such command", http.StatusNotFound)
-				return true
-			}
-			return false
-		},
-		"a batch that is refused as a whole goes singly": func(w http.ResponseWriter, command string, _ int) bool {
-			if command == "user_set_image_list.fcgi" {
-				http.Error(w, `{"error":"bad day","code":1}`, http.StatusBadRequest)
-				return true
-			}
-			return false
-		},
-		"users that cannot be created together are created singly": func(w http.ResponseWriter, command string, nth int) bool {
-			if command == "create_objects.fcgi" && nth == 1 {
-				http.Error(w, `{"error":"constraint failed","code":1}`, http.StatusBadRequest)
-				return true
-			}
-			return false
-		},
-		"login has another name": func(w http.ResponseWriter, command string, _ int) bool {
-			if command == "login.fcgi" {
-				http.Error(w, "<html>404</html>", http.StatusNotFound)
-				return true
-			}
-			return false
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			from, to := terminaltest.New(t), terminaltest.New(t, terminaltest.Model("idface"), noFaces())
-			people(t, from, 1, many)
-			front := newFront(t, to.URL, instead)
-			tr := between(t, from.URL, front.URL)
-			tr.CreateUsers = true
-			mustRun(t, tr, counts{copied: many, created: many})
-			mustRun(t, tr, counts{unchanged: many})
-		})
-	}
-}
-
-func TestWaits(t *testing.T) {
-	t.Parallel()
-	to := terminaltest.New(t)
-	front := newFront(t, to.URL, func(w http.ResponseWriter, command string, nth int) bool {
-		if command != "login.fcgi" || nth > 1 {
-			return false
-		}
-		w.Header().Set("Retry-After", "20")
-		w.WriteHeader(http.StatusTooManyRequests)
-		return true
-	})
-	tr := between(t, t.TempDir(), front.URL)
-	clock := newQuick()
-	tr.Clock = clock
-	mustRun(t, tr, counts{})
-	if clock.waited != 20*time.Second {
-		t.Errorf("waited %v, want 20s", clock.waited)
-	}
-}
-
-func TestSessionEndsMidway(t *testing.T) {
-	t.Parallel()
-	const many = 60
-	from, to := terminaltest.New(t), terminaltest.New(t)
-	people(t, from, 1, many)
-	front := newFront(t, to.URL, func(_ http.ResponseWriter, command string, nth int) bool {
-		if command == "user_set_image_list.fcgi" && nth == 1 {
-			from.Advance(2 * time.Hour)
-			to.Advance(2 * time.Hour)
-		}
-		return false
-	})
-	tr := between(t, from.URL, front.URL)
-	tr.CreateUsers = true
-	tr.Parallel = 2
-	mustRun(t, tr, counts{copied: many, created: many})
-	if n := front.of("login"); n < 2 || n > 4 {
-		t.Errorf("%d logins, want one more than the first", n)
-	}
-}
-
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	from := terminaltest.New(t)
@@ -254,57 +182,6 @@ func TestRefusals(t *testing.T) {
 	}
 	t.Run("who was refused is tried again", func(t *testing.T) {
 		mustRun(t, tr, counts{unchanged: 3, refused: 3})
-	})
-}
-
-func TestGivingUp(t *testing.T) {
-	t.Parallel()
-	t.Run("a target that is gone ends the run", func(t *testing.T) {
-		t.Parallel()
-		from, to := terminaltest.New(t), terminaltest.New(t)
-		people(t, from, 1, 200)
-		people(t, to, 1, 200)
-		front := newFront(t, to.URL, func(w http.ResponseWriter, command string, _ int) bool {
-			if strings.HasPrefix(command, "user_set_image") {
-				drop(w)
-				return true
-			}
-			return false
-		})
-		tr := between(t, from.URL, front.URL)
-		report, err := tr.Run(context.Background())
-		if !errors.Is(err, transfer.ErrGaveUp) {
-			t.Errorf("run: %v, want ErrGaveUp", err)
-		}
-		if strings.Contains(err.Error(), "session=") || strings.Contains(fmt.Sprint(report.Problems), "session=") {
-			t.Errorf("the session is told: %v, %v", err, report.Problems)
-		}
-	})
-	t.Run("a wrong password ends it at once", func(t *testing.T) {
-		t.Parallel()
-		from, to := terminaltest.New(t), terminaltest.New(t)
-		front := newFront(t, to.URL, nil)
-		tr := between(t, from.URL, front.URL)
-		tr.To.Password = "not-this-one"
-		_, err := tr.Run(context.Background())
-		if !errors.Is(err, transfer.ErrLogin) || strings.Contains(err.Error(), "not-this-one") {
-			t.Errorf("run: %v, want ErrLogin without the password", err)
-		}
-		if n := front.of("login"); n != 1 {
-			t.Errorf("%d logins", n)
-		}
-	})
-	t.Run("nobody at the address", func(t *testing.T) {
-		t.Parallel()
-		tr := between(t, t.TempDir(), "http://127.0.0.1:1")
-		clock := newQuick()
-		tr.Clock = clock
-		if report, err := tr.Run(context.Background()); err == nil {
-			t.Errorf("run: %+v and no error", countsOf(report))
-		}
-		if clock.waited < 3*time.Second || clock.waited > 8*time.Second {
-			t.Errorf("waited %v in all", clock.waited)
-		}
 	})
 }
 

@@ -16,7 +16,8 @@ import (
 // What stands in for the zero values of a Transfer.
 const (
 	DefaultParallel = 4
-	DefaultTimeout  = time.Minute
+	// A facial terminal looks for a face in each photo of a batch.
+	DefaultTimeout = 2 * time.Minute
 	// DefaultLimit is what a terminal of any kind takes: less than 1 MB
 	// (access-api §4.1).
 	DefaultLimit = 1_000_000

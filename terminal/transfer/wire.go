@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -24,6 +25,9 @@ const (
 	longWait  = 30 * time.Second
 )
 
+// dialTime is how long a connection may take to come about.
+const dialTime = 10 * time.Second
+
 // maxAnswer bounds an answer: lists of people, and a few photos in base64.
 const maxAnswer = 64 << 20
 
@@ -34,14 +38,20 @@ type wire struct {
 }
 
 func newWire(t *Transfer) *wire {
+	dialer := &net.Dialer{Timeout: dialTime}
 	transport := &http.Transport{
+		DialContext:         dialer.DialContext,
 		Proxy:               http.ProxyFromEnvironment,
 		MaxIdleConnsPerHost: t.Parallel + 1,
 		// Terminals speak HTTP/1.1 and no newer.
 		TLSNextProto:    map[string]func(string, *tls.Conn) http.RoundTripper{},
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: t.Insecure},
 	}
-	return &wire{&http.Client{Transport: transport, Timeout: t.Timeout}, t.Clock}
+	return &wire{&http.Client{
+		Transport: transport, Timeout: t.Timeout,
+		// A token goes to nobody but the address that was given.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}, t.Clock}
 }
 
 func (w *wire) close() { w.client.CloseIdleConnections() }
@@ -54,12 +64,15 @@ type request struct {
 	// finish makes one attempt in spite of Ctrl-C: half a photo, or a user
 	// without one, is of no use to anybody.
 	finish bool
+	// once leaves out the other attempts: what it does must not happen twice.
+	once bool
 }
 
 // answer is what came back, read to its end.
 type answer struct {
 	status int
 	typ    string
+	moved  string // where a redirection leads
 	body   []byte
 }
 
@@ -74,6 +87,9 @@ func (a answer) json() jsondoc.Value {
 
 // statusError is an answer that is not what was asked for.
 func (a answer) statusError() error {
+	if a.moved != "" {
+		return fmt.Errorf("answered %d: it has moved to %s", a.status, a.moved)
+	}
 	v := a.json()
 	for _, name := range []string{"error", "message"} {
 		if text, ok := v.Member(name).Str(); ok && text != "" {
@@ -99,7 +115,7 @@ func (w *wire) send(ctx context.Context, r request) (answer, error) {
 		if ctx.Err() != nil && err != nil {
 			return answer{}, ctx.Err()
 		}
-		if attempt == attempts || err == nil && !passing(a.status) {
+		if attempt == attempts || r.once || err == nil && !passing(a.status) {
 			return a, err
 		}
 		if err := w.pause(ctx, max(after, backoff(attempt))); err != nil {
@@ -134,7 +150,11 @@ func (w *wire) once(ctx context.Context, r request) (answer, time.Duration, erro
 	}
 	seconds, _ := strconv.Atoi(got.Header.Get("Retry-After"))
 	after := min(max(time.Duration(seconds)*time.Second, 0), longWait)
-	return answer{got.StatusCode, got.Header.Get("Content-Type"), body}, after, nil
+	a := answer{status: got.StatusCode, typ: got.Header.Get("Content-Type"), body: body}
+	if to, err := got.Location(); err == nil {
+		a.moved = to.Scheme + "://" + to.Host + to.Path
+	}
+	return a, after, nil
 }
 
 // bare is err without the URL, which carries the session.
