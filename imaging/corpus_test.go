@@ -18,12 +18,7 @@ import (
 // corpusException is a file whose outcome is known to differ from the corpus' expectation, and why.
 type corpusException struct{ file, outcome, reason string }
 
-var corpusExceptions = []corpusException{
-	{
-		"exif-variants/enc-progressive-restart-420.jpg", "rejected",
-		"image/jpeg refuses progressive 4:2:0 with restart markers",
-	},
-}
+var corpusExceptions = []corpusException{}
 
 // picturesOnly are the folders of the corpora that hold pictures; the others are for parsers.
 var picturesOnly = regexp.MustCompile(`^(bmpsuite|bombs|exif-|go-fuzz-|go-std|golang-image|heic-avif|image-rs|jpeg-decoder|pngsuite)`)

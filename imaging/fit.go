@@ -65,29 +65,48 @@ func fit(size, box image.Point) image.Point {
 // squeeze encodes img strictly below s.MaxBytes and returns the picture that was encoded, which may be smaller than img.
 // ErrTooManyBytes means that not even the smallest picture that s allows is below it.
 func squeeze(ctx context.Context, img image.Image, s Spec) ([]byte, image.Image, error) {
-	smaller, quality := img, DefaultQuality
+	smaller := img
+	jpeg, _, err := s.ladder(ctx, img.Bounds().Size(), func(size image.Point, quality int, fresh bool) ([]byte, error) {
+		if fresh && size != img.Bounds().Size() {
+			_, grey := img.(*image.Gray)
+			smaller = upright(resize(img, size), 1, grey)
+		}
+		return encode(smaller, quality)
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return jpeg, smaller, nil
+}
+
+// ladder asks for a JPEG of size until one is strictly below s.MaxBytes, at falling quality and then in falling sizes, and
+// returns it with its size. fresh tells that size has not been asked for before; draw starts from the first picture
+// then, so that no blur adds up.
+func (s Spec) ladder(ctx context.Context, size image.Point,
+	draw func(size image.Point, quality int, fresh bool) ([]byte, error),
+) ([]byte, image.Point, error) {
+	quality, fresh := DefaultQuality, true
 	for {
 		if ctx.Err() != nil {
-			return nil, nil, interrupted(ctx)
+			return nil, image.Point{}, interrupted(ctx)
 		}
-		jpeg, err := encode(smaller, quality)
+		jpeg, err := draw(size, quality, fresh)
 		if err != nil {
-			return nil, nil, err
+			return nil, image.Point{}, err
 		}
+		fresh = false
 		if !s.over(len(jpeg)) {
-			return jpeg, smaller, nil
+			return jpeg, size, nil
 		}
 		if quality > qualityFloor {
 			quality -= qualityStep
 			continue
 		}
-		size := smaller.Bounds().Size()
 		next := image.Pt(max(1, size.X*3/4), max(1, size.Y*3/4))
 		if next == size || next.X < s.Min.X || next.Y < s.Min.Y {
-			return nil, nil, fmt.Errorf("%w: %d at %dx%d, limit %d", ErrTooManyBytes, len(jpeg), size.X, size.Y, s.MaxBytes)
+			return nil, image.Point{}, fmt.Errorf("%w: %d at %dx%d, limit %d",
+				ErrTooManyBytes, len(jpeg), size.X, size.Y, s.MaxBytes)
 		}
-		// Always from the first picture, so that no blur adds up.
-		_, grey := img.(*image.Gray)
-		smaller = upright(resize(img, next), 1, grey)
+		size, fresh = next, true
 	}
 }

@@ -111,6 +111,13 @@ func Normalize(ctx context.Context, upload []byte, spec Spec) (photo Photo, err 
 
 // prove returns kept, the upload or what stripping left of it, once it has been decoded to the last bit.
 func prove(ctx context.Context, upload, kept []byte, treatment Treatment, h header) (Photo, error) {
+	// The slow decoder is asked only for what the fast one declines.
+	if grey, done, err := proveFast(ctx, upload, kept, h); done {
+		if err != nil {
+			return Photo{}, err
+		}
+		return Photo{JPEG: kept, Width: h.size.X, Height: h.size.Y, Grey: grey, Treatment: treatment}, nil
+	}
 	if h.junk {
 		// Bytes between the segments are dropped only where the decoder skips them as well: otherwise this package
 		// would mend a file that everybody else refuses.
@@ -127,6 +134,11 @@ func prove(ctx context.Context, upload, kept []byte, treatment Treatment, h head
 
 // recode decodes upload and encodes it again in the size target.
 func recode(ctx context.Context, upload []byte, h header, target image.Point, spec Spec) (Photo, error) {
+	if h.format == formatJPEG {
+		if photo, done, err := recodeFast(ctx, upload, h, target, spec); done {
+			return photo, err
+		}
+	}
 	img, err := decode(ctx, upload, h)
 	if err != nil {
 		return Photo{}, err

@@ -29,6 +29,10 @@ const (
 	// all it costs, and 64 MiB in one piece are there on every board.
 	firstMap = 64 << 20
 
+	// firstTemporaryMap is firstMap for a store that lives in memory, of which a
+	// test program of 32 bits has dozens.
+	firstTemporaryMap = 8 << 20
+
 	// growStep is how much the file grows at once: each growth costs a full
 	// fsync, and the step counts against Capacity before it is used.
 	growStep = 4 << 20
@@ -97,7 +101,7 @@ func openFile(path string, l limits, temporary bool) (f *file, err error) {
 		Timeout:         lockWait,
 		PageSize:        pageSize,
 		MaxSize:         l.capacity,
-		InitialMmapSize: firstMapFor(l),
+		InitialMmapSize: firstMapFor(l, temporary),
 		// The map takes a run of just the right length before it breaks a longer
 		// one. First fit, the other type, leaves ten times as many free pages
 		// behind, and every commit writes the list of them.
@@ -125,14 +129,15 @@ func openFile(path string, l limits, temporary bool) (f *file, err error) {
 
 // firstMapFor keeps the first map inside the capacity, because bbolt grows a
 // file by its map; Windows would even grow it at once.
-func firstMapFor(l limits) int {
-	switch {
-	case runtime.GOOS == "windows":
-		return 0
-	case l.capacity > 0 && l.capacity < firstMap:
+func firstMapFor(l limits, temporary bool) int {
+	first := firstMap
+	if temporary && math.MaxInt == math.MaxInt32 {
+		first = firstTemporaryMap
+	}
+	if runtime.GOOS == "windows" || l.capacity > 0 && l.capacity < first {
 		return 0
 	}
-	return firstMap
+	return first
 }
 
 // close closes the file. After a panic inside a commit bbolt may still hold its

@@ -371,7 +371,7 @@ func TestBulk(t *testing.T) {
 			cards := tx.Schema().Table("cards")
 			fill := func() error {
 				for i := range 2000 {
-					if _, err := tx.Insert(cards, rowOf(t, cards, "value", rng.IntN(1<<40), "user_id", 1)); err != nil {
+					if _, err := tx.Insert(cards, rowOf(t, cards, "value", rng.Int64N(1<<40), "user_id", 1)); err != nil {
 						return err
 					}
 					if i == 1000 {

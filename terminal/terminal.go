@@ -22,7 +22,6 @@ import (
 	"portaria/terminal/clock"
 	"portaria/terminal/device"
 	"portaria/terminal/dialect"
-	"portaria/terminal/dialect/fcgi"
 )
 
 // The bounds of a request on the wire and of the connections together.
@@ -56,6 +55,13 @@ type Config struct {
 	NoFailureDelay bool          // answer failed logins at once
 	Decoders       int           // photos decoded at a time; 0: one per processor
 
+	// Systems are the identity systems that the terminal answers as: some of
+	// Systems(), or NoSystem. Nil: all of them.
+	Systems []string
+	// Switches decide what is not known of them, by name: see switches.
+	Switches   map[string]string
+	NetexToken string // what callers of Netex must show; "": a random one, see Terminal.NetexToken
+
 	// NoDate leaves the Date header out. The web server keeps the date with a
 	// goroutine that never ends, which a testing/synctest bubble would wait for.
 	NoDate bool
@@ -72,6 +78,7 @@ type Terminal struct {
 	store  *store.Store
 	server *fasthttp.Server
 	log    *slog.Logger
+	token  string // of Netex
 
 	mu       sync.Mutex // guards all below
 	listener *listener  // nil until Serve
@@ -85,6 +92,10 @@ func Open(c Config) (*Terminal, error) {
 		return nil, err
 	}
 	faces, err := c.faces()
+	if err != nil {
+		return nil, err
+	}
+	systems, err := c.switches()
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +126,9 @@ func Open(c Config) (*Terminal, error) {
 	t := &Terminal{device: d, store: s, log: c.Log}
 	t.server = newServer(c.Log)
 	t.server.NoDefaultDate = c.NoDate
-	dialect.NewFront(c.Clock, c.Log, fcgi.New(d)).Install(t.server)
+	var dialects []dialect.Dialect
+	dialects, t.token = c.dialects(d, systems)
+	dialect.NewFront(c.Clock, c.Log, dialects...).Install(t.server)
 	return t, nil
 }
 
@@ -125,6 +138,9 @@ func (c Config) Check() error {
 	_, err := c.profile()
 	if err == nil {
 		_, err = c.faces()
+	}
+	if err == nil {
+		_, err = c.switches()
 	}
 	return err
 }
@@ -195,6 +211,9 @@ func (l serverLog) Printf(format string, args ...any) {
 		l.log.Debug("connection", "says", fmt.Sprintf(format, args...))
 	}
 }
+
+// NetexToken is what callers of Netex must show, empty where it is not served.
+func (t *Terminal) NetexToken() string { return t.token }
 
 // Device is the terminal's inside, for a program that has it in its hands.
 func (t *Terminal) Device() *device.Device { return t.device }

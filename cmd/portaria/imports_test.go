@@ -35,7 +35,8 @@ var rooms = map[string]room{
 	"store/query":      {ours: []string{"store/schema"}},
 	"store":            {ours: []string{"store/schema", "store/query"}, fences: []string{"bbolt", "windows"}},
 	"store/storetest":  {ours: []string{"store", "store/schema"}},
-	"imaging":          {fences: []string{"imaging", "codecs"}},
+	"imaging/jpeg":     {},
+	"imaging":          {ours: []string{"imaging/jpeg"}, fences: []string{"imaging", "codecs"}},
 	"terminal/clock":   {},
 	"testdata":         {},
 	"terminal/device":  {ours: []string{"store", "store/query", "store/schema", "imaging", "terminal/clock"}},
@@ -43,8 +44,11 @@ var rooms = map[string]room{
 
 	"terminal/dialect/jsondoc": {},
 	"terminal/dialect/fcgi":    {ours: []string{"store", "store/query", "store/schema", "terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
+	"terminal/dialect/securid": {ours: []string{"terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
+	"terminal/dialect/bpm":     {ours: []string{"imaging", "terminal/clock", "terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
+	"terminal/dialect/netex":   {ours: []string{"imaging", "terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
 
-	"terminal":              {ours: []string{"store", "terminal/clock", "terminal/device", "terminal/dialect", "terminal/dialect/fcgi"}, fences: []string{"fasthttp"}},
+	"terminal":              {ours: []string{"store", "terminal/clock", "terminal/device", "terminal/dialect", "terminal/dialect/bpm", "terminal/dialect/fcgi", "terminal/dialect/netex", "terminal/dialect/securid"}, fences: []string{"fasthttp"}},
 	"terminal/vector":       {ours: []string{"terminal/clock"}, fences: []string{"txtar", "net/http"}},
 	"terminal/terminaltest": {ours: []string{"terminal", "terminal/clock", "terminal/device"}, fences: []string{"fasthttp", "net/http"}},
 
@@ -54,8 +58,9 @@ var rooms = map[string]room{
 		ours:   []string{"store", "terminal", "terminal/clock", "terminal/device", "terminal/dialect/jsondoc", "terminal/transfer", "terminal/vector", "testdata"},
 		fences: []string{"net/http"},
 	},
-	"scripts/bench":  {ours: []string{"store", "terminal/dialect/jsondoc", "terminal/terminaltest"}, fences: []string{"fasthttp", "net/http"}},
-	"scripts/photos": {fences: []string{"codecs"}},
+	"scripts/bench":      {ours: []string{"store", "terminal/dialect/jsondoc", "terminal/terminaltest"}, fences: []string{"fasthttp", "net/http"}},
+	"scripts/photos":     {fences: []string{"codecs"}},
+	"scripts/photobench": {ours: []string{"imaging"}, fences: []string{"imaging", "codecs"}},
 }
 
 const module = "portaria/"

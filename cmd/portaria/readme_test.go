@@ -10,7 +10,7 @@ import (
 // TestReadme runs what the README tells a newcomer to type.
 func TestReadme(t *testing.T) {
 	t.Parallel()
-	for _, tool := range []string{"sh", "curl", "cut", "cmp"} {
+	for _, tool := range []string{"sh", "curl", "cut", "cmp", "base64"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skipf("%s is not installed", tool)
 		}
@@ -23,13 +23,15 @@ func TestReadme(t *testing.T) {
 				t.Fatal(err)
 			}
 			blocks := strings.Split(string(text), "```sh\n")
-			if len(blocks) < 4 {
-				t.Fatalf("%s has %d shell blocks, want the start, the photo and the people", name, len(blocks)-1)
+			if len(blocks) < 5 {
+				t.Fatalf("%s has %d shell blocks, want the start, the photo, the people and the systems", name, len(blocks)-1)
 			}
-			// The photo, and the people after it: they share the session.
-			photo, _, _ := strings.Cut(blocks[2], "```")
-			people, _, _ := strings.Cut(blocks[3], "```")
-			tour := photo + people
+			// The photo, the people and the systems: they share the shell.
+			var tour string
+			for _, block := range blocks[2:5] {
+				part, _, _ := strings.Cut(block, "```")
+				tour += part
+			}
 			terminal := start(t, t.TempDir())
 			shell := exec.Command("sh", "-e")
 			shell.Dir = "../.."

@@ -30,6 +30,7 @@ type serveCmd struct {
 	model, login, password                       string
 	photoBox, photoOversize, faces, unknownUsers string
 	logLevel, logFormat                          string
+	systems, switches, netexToken                string
 	ephemeral                                    bool
 	sessionIdle                                  time.Duration
 	capacity                                     int64
@@ -49,6 +50,9 @@ func defineServe(flags *flag.FlagSet) func(streams) error {
 	flags.StringVar(&c.photoOversize, "photo-oversize", "refuse", "What to do with a photo over the model's largest size, `HOW`: refuse or fit.")
 	flags.StringVar(&c.faces, "faces", "measure", "How a facial model judges faces, `HOW`: measure (what needs no detection) or off.")
 	flags.StringVar(&c.unknownUsers, "unknown-users", "model", "Photos of unknown users, `HOW`: accept, refuse, or model for what the model does.")
+	flags.StringVar(&c.systems, "systems", strings.Join(terminal.Systems(), ","), "The identity systems to answer as, `NAMES`, or none.")
+	flags.StringVar(&c.switches, "switches", "", "What is a guess about these systems, `NAME=VALUE,…`, such as ibm.unknown_user=default.")
+	flags.StringVar(&c.netexToken, "netex-token", "", "The `TOKEN` that callers of Netex must show. Left out: a random one, told at the start.")
 	flags.DurationVar(&c.sessionIdle, "session-idle", device.DefaultSessionIdle, "How long, `TIME`, a session lives unused.")
 	flags.Int64Var(&c.capacity, "capacity", 0, "Most `BYTES` the data may take. Left out: the disk's room; on a 32-bit system 1 GiB.")
 	flags.StringVar(&c.logLevel, "log-level", "info", "How much to tell, `LEVEL`: debug, info, warn or error.")
@@ -124,6 +128,9 @@ func (c *serveCmd) announce(stop context.Context, t *terminal.Terminal, ln net.L
 	}
 	profile := t.Device().Profile()
 	fmt.Fprintf(s.out, "%s at %s\n", profile.Product, url)
+	if token := t.NetexToken(); token != "" && c.netexToken == "" {
+		fmt.Fprintf(s.out, "X-Cloud-Auth-Token: %s\n", token)
+	}
 	log.Info("serving", "url", url, "model", profile.Name, "version", fullVersion(), "data", c.dataName())
 	return c.writeReadyFile(url)
 }
@@ -170,10 +177,31 @@ func (c *serveCmd) config(log *slog.Logger) (terminal.Config, error) {
 	c.flags.Visit(func(f *flag.Flag) {
 		config.CheckAccount = config.CheckAccount || f.Name == "login" || f.Name == "password"
 	})
+	config.Systems = strings.Split(c.systems, ",")
+	config.NetexToken = c.netexToken
+	if config.Switches, err = parseSwitches(c.switches); err != nil {
+		return config, err
+	}
 	if c.unknownUsers != "model" {
 		config.UnknownUsers = c.unknownUsers
 	}
 	return config, config.Check()
+}
+
+// parseSwitches reads NAME=VALUE,….
+func parseSwitches(text string) (map[string]string, error) {
+	switches := make(map[string]string)
+	for part := range strings.SplitSeq(text, ",") {
+		if part == "" {
+			continue
+		}
+		name, value, ok := strings.Cut(part, "=")
+		if !ok {
+			return nil, fmt.Errorf("--switches %q has no value; write NAME=VALUE", part)
+		}
+		switches[strings.TrimSpace(name)] = strings.TrimSpace(value)
+	}
+	return switches, nil
 }
 
 // parseBox reads WIDTHxHEIGHT.

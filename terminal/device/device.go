@@ -108,6 +108,9 @@ func New(c Config) (*Device, error) {
 // Profile tells which product the device is.
 func (d *Device) Profile() Profile { return d.profile }
 
+// Now is the device's time, in UTC.
+func (d *Device) Now() time.Time { return d.clock.Now() }
+
 // Login opens a session and returns its token, or ErrCredentials, late when
 // source has failed often. Source is the client's address.
 func (d *Device) Login(login, password, source string) (token string, err error) {

@@ -27,6 +27,9 @@ type Route struct {
 	// route wins.
 	Below   bool
 	Methods []string // what is served beside OPTIONS and HEAD
+	// NoLength takes a POST or PUT that does not say how long its body is as
+	// one without a body, as RFC 9112 has it, instead of refusing it.
+	NoLength bool
 	// Limit is in bytes: a body must stay strictly below it. 0: SmallBody.
 	Limit int
 	// Admit decides whether the caller may, before any body is read where the

@@ -205,7 +205,8 @@ func (f *Front) call(ctx *fasthttp.RequestCtx, m *mounted, c *Call) (err error) 
 	default:
 		return ErrMethod
 	}
-	if (method == http.MethodPost || method == http.MethodPut) && !saysLength(&ctx.Request.Header) {
+	mayHaveBody := method == http.MethodPost || method == http.MethodPut
+	if mayHaveBody && (m == nil || !m.NoLength) && !saysLength(&ctx.Request.Header) {
 		return ErrLengthRequired
 	}
 	if m == nil || m.Do == nil {

@@ -89,6 +89,9 @@ func (r runner) compare(got answer) error {
 	if !want.hasBody {
 		return nil
 	}
+	if want.as != "" {
+		return r.compareValues(got.body)
+	}
 	return r.compareBody(got.body)
 }
 

@@ -70,12 +70,16 @@ type response struct {
 	absent  []string
 	body    string
 	hasBody bool
+	as      string // what the body is compared as: "json", "xml", or "" for what it is
 }
 
 type header struct{ name, value string }
 
 // Load reads every vector below dir.
-func Load(files fs.FS, dir string) ([]Vector, error) {
+func Load(files fs.FS, dir string) ([]Vector, error) { return LoadAtLeast(files, dir, Minimum) }
+
+// LoadAtLeast is Load for a folder that has fewer than Minimum.
+func LoadAtLeast(files fs.FS, dir string, least int) ([]Vector, error) {
 	var vectors []Vector
 	err := fs.WalkDir(files, dir, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || path.Ext(name) != ".txtar" {
@@ -93,8 +97,8 @@ func Load(files fs.FS, dir string) ([]Vector, error) {
 		vectors = append(vectors, v)
 		return nil
 	})
-	if err == nil && len(vectors) < Minimum {
-		err = fmt.Errorf("%d vectors in %s, want at least %d", len(vectors), dir, Minimum)
+	if err == nil && len(vectors) < least {
+		err = fmt.Errorf("%d vectors in %s, want at least %d", len(vectors), dir, least)
 	}
 	return vectors, err
 }
@@ -119,15 +123,17 @@ func parse(text []byte) (Vector, error) {
 			}
 			answered = false
 			v.exchanges = append(v.exchanges, exchange{request: string(file.Data), quoted: file.Name == "request.quoted"})
-		case "response":
+		case "response", "response.json", "response.xml":
 			if answered {
 				return v, errors.New("a response without a request")
 			}
 			answered = true
 			var err error
-			if v.exchanges[len(v.exchanges)-1].response, err = parseResponse(string(file.Data)); err != nil {
+			response := &v.exchanges[len(v.exchanges)-1].response
+			if *response, err = parseResponse(string(file.Data)); err != nil {
 				return v, err
 			}
+			_, response.as, _ = strings.Cut(file.Name, ".")
 		default:
 			return v, fmt.Errorf("unknown section %q", file.Name)
 		}
