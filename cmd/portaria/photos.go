@@ -39,7 +39,7 @@ func definePhotos(flags *flag.FlagSet) func(streams) error {
 	flags.StringVar(&c.toKind, "to-kind", "", "What that is, `KIND`: terminal, and for push also netex. Left out: guessed.")
 	flags.StringVar(&c.login, "login", device.FactoryLogin, "The `LOGIN` there.")
 	flags.StringVar(&c.password, "password", device.FactoryPassword, "The `PASSWORD` there.")
-	flags.StringVar(&c.token, "token", "", "The `TOKEN` of Netex.")
+	flags.StringVar(&c.token, "netex-token", "", "The `TOKEN` of Netex; its account page shows it.")
 	flags.StringVar(&c.match, "match", string(transfer.MatchAuto), "How people are found there, `HOW`: id, registration, or auto for the one that fits.")
 	flags.BoolVar(&c.createUsers, "create-users", false, "Create users that are not there.")
 	flags.StringVar(&c.state, "state", "portaria-photos-state.json", "The `FILE` that remembers what was sent; empty remembers nothing.")
@@ -146,6 +146,7 @@ func (c *photosCmd) transfer(push bool) (transfer.Transfer, error) {
 			t.From.Password = device.FactoryPassword
 		}
 	}
+	c.toKind = string(t.To.Kind)
 	switch {
 	case !push && t.To.Kind != transfer.Terminal:
 		return t, refuse("pull fills a terminal, and --to is %s; take \"portaria photos push\"", t.To.Kind)
@@ -154,7 +155,7 @@ func (c *photosCmd) transfer(push bool) (transfer.Transfer, error) {
 	case t.To.Kind == transfer.Netex:
 		t.To.Login, t.To.Password = "", c.token
 		if c.token == "" {
-			return t, refuse("--token is missing: Netex shows it on the account page")
+			return t, refuse("--netex-token is missing; Netex shows it on the account page")
 		}
 	}
 	return t, nil
@@ -220,7 +221,7 @@ func (c *photosCmd) verdict(r transfer.Report, err error) error {
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("interrupted; the same command goes on from here, as %s remembers", c.state)
 	case errors.Is(err, transfer.ErrLogin):
-		return fmt.Errorf("%w; look at --login and --password, or --from-login and --from-password, or --token", err)
+		return fmt.Errorf("%w; look at --login and --password, or --from-login and --from-password, or --netex-token", err)
 	case err != nil:
 		return err
 	case len(r.Problems) == 0:
@@ -228,7 +229,7 @@ func (c *photosCmd) verdict(r transfer.Report, err error) error {
 	}
 	missing := func(o transfer.Outcome) bool { return errors.Is(o.Err, transfer.ErrNoUser) }
 	if slices.ContainsFunc(r.Problems, missing) && !c.createUsers && c.toKind != string(transfer.Netex) {
-		return fmt.Errorf("%d people have no photo there now; --create-users creates users that are not there", len(r.Problems))
+		return fmt.Errorf("%d photos did not arrive; --create-users creates users that are not there", len(r.Problems))
 	}
 	return fmt.Errorf("%d photos did not arrive", len(r.Problems))
 }

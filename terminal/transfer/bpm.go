@@ -27,7 +27,7 @@ type bpm struct {
 const maxPeople = 1_000_000
 
 func newBPM(t *Transfer, e Endpoint) (*bpm, error) {
-	base, err := address(e.Where, bpmPath)
+	base, err := address(e.Where, bpmRoot)
 	if err != nil {
 		return nil, err
 	}

@@ -117,7 +117,10 @@ func TestSecurID(t *testing.T) {
 	if fake.logins != 2 || !fake.loggedOut {
 		t.Errorf("%d logins, want a second after the token died; logged out: %v", fake.logins, fake.loggedOut)
 	}
-	mustRun(t, tr, counts{unchanged: 2, noPhoto: 1, left: 1})
+	for _, path := range []string{"", "/aveksa/"} {
+		tr.From.Where, tr.From.Kind = server.URL+path, transfer.SecurID
+		mustRun(t, tr, counts{unchanged: 2, noPhoto: 1, left: 1})
+	}
 
 	t.Run("a wrong password is said and not told", func(t *testing.T) {
 		wrong := tr
@@ -275,6 +278,7 @@ func TestBPM(t *testing.T) {
 		t.Errorf("%d calls without a cookie, want the first and the one after the cookie died", fake.basics)
 	}
 	t.Run("the key tells what changed", func(t *testing.T) {
+		tr.From.Where += "/rest/bpm/wle/v1"
 		fake.picture = portrait(99) // without a new key: not looked at
 		mustRun(t, tr, counts{unchanged: 3, noPhoto: 1, left: 1, refused: 1})
 		fake.key = "1494925799999-9"
@@ -348,7 +352,11 @@ func TestNetex(t *testing.T) {
 	if err := reason(t, report, "12"); !errors.Is(err, transfer.ErrNoUser) {
 		t.Errorf("eva: %v", err)
 	}
-	mustRun(t, tr, counts{unchanged: 1, refused: 2})
+	tr.To.Kind = transfer.Netex
+	for _, path := range []string{"", "/", "/integration", "/integration/ws/management/rest/"} {
+		tr.To.Where = server.URL + path
+		mustRun(t, tr, counts{unchanged: 1, refused: 2})
+	}
 	tr.To.Password = "another"
 	if _, err := tr.Run(context.Background()); !errors.Is(err, transfer.ErrLogin) {
 		t.Errorf("a wrong token: %v", err)

@@ -39,11 +39,16 @@ const (
 	MatchRegistration Match = "registration"
 )
 
-// The paths under which the systems live, which tell one from another.
+// The paths under which the systems live, and where each begins: an address
+// may end before it, inside it or behind it.
 const (
-	securidPath = "/aveksa"
+	securidPath = "/aveksa/command.submit"
 	bpmPath     = "/rest/bpm/wle/v1"
 	netexPath   = "/integration/ws/management/rest"
+
+	securidRoot = "/aveksa"
+	bpmRoot     = "/rest/bpm"
+	netexRoot   = "/integration"
 )
 
 // GuessKind tells the kind from an address: a folder, a zip, or a URL with the
@@ -51,11 +56,11 @@ const (
 func GuessKind(where string) (Kind, error) {
 	if u, err := url.Parse(where); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
 		switch {
-		case strings.HasPrefix(u.Path, securidPath):
+		case strings.HasPrefix(u.Path, securidRoot):
 			return SecurID, nil
-		case strings.Contains(u.Path, bpmPath), strings.HasPrefix(u.Path, "/bas"), strings.HasPrefix(u.Path, "/baw"):
+		case strings.Contains(u.Path, bpmRoot), strings.HasPrefix(u.Path, "/bas"), strings.HasPrefix(u.Path, "/baw"):
 			return BPM, nil
-		case strings.HasPrefix(u.Path, "/integration/"):
+		case strings.HasPrefix(u.Path, netexRoot):
 			return Netex, nil
 		}
 		return Terminal, nil
@@ -72,9 +77,9 @@ func GuessKind(where string) (Kind, error) {
 	return "", fmt.Errorf("%w: %q is neither a folder nor a .zip", ErrSetting, where)
 }
 
-// address is where as a base URL: no slash at the end, none of the paths that
-// end belongs to, and nothing secret.
-func address(where string, paths ...string) (string, error) {
+// address is where as a base URL: no slash at the end, nothing from the root
+// of a system on, and nothing secret.
+func address(where string, roots ...string) (string, error) {
 	u, err := url.Parse(where)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		return "", fmt.Errorf("%w: %q is no URL; take one such as http://192.168.0.129", ErrSetting, redacted(u, where))
@@ -83,10 +88,8 @@ func address(where string, paths ...string) (string, error) {
 		return "", fmt.Errorf("%w: %s carries a login; give it by itself", ErrSetting, u.Redacted())
 	}
 	path := u.Path
-	for _, p := range paths {
-		if i := strings.Index(path, p); i >= 0 {
-			path = path[:i]
-		}
+	for _, root := range roots {
+		path, _, _ = strings.Cut(path, root)
 	}
 	return u.Scheme + "://" + u.Host + strings.TrimRight(path, "/"), nil
 }

@@ -21,7 +21,7 @@ type netex struct {
 }
 
 func newNetex(w *wire, t *Transfer) (*netex, error) {
-	base, err := address(t.To.Where, netexPath)
+	base, err := address(t.To.Where, netexRoot)
 	if err != nil {
 		return nil, err
 	}

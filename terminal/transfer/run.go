@@ -56,7 +56,7 @@ func (e Endpoint) name() string {
 		}
 		return e.Where
 	}
-	base, err := address(e.Where, securidPath, bpmPath, netexPath)
+	base, err := address(e.Where, securidRoot, bpmRoot, netexRoot)
 	if err != nil {
 		return e.Where
 	}

@@ -22,11 +22,11 @@ type securid struct {
 }
 
 func newSecurID(w *wire, e Endpoint) (*securid, error) {
-	base, err := address(e.Where, securidPath)
+	base, err := address(e.Where, securidRoot)
 	if err != nil {
 		return nil, err
 	}
-	s := &securid{base: base + securidPath + "/command.submit", wire: w}
+	s := &securid{base: base + securidPath, wire: w}
 	s.session = newSession(w, func(ctx context.Context) (string, error) { return s.login(ctx, e) })
 	return s, nil
 }
