@@ -63,7 +63,7 @@ test-arm: build pi ## run tests as arm64 and armv6 programs, and the binaries th
 
 # cmd starts itself as another program, which an emulator of one process
 # cannot; scripts/emulated runs the whole binary instead.
-EMULATED = ./imaging ./store/... ./terminal/...
+EMULATED = ./imaging/... ./store/... ./terminal/...
 
 FUZZTIME ?= 30s
 .PHONY: fuzz

@@ -47,7 +47,7 @@ type Config struct {
 	CheckAccount    bool        // warn when an older data folder has another account
 	PhotoBox        image.Point // larger photos are fitted into it; zero: as the model
 	PhotoOversize   string      // "refuse" or "fit" what is over the model's largest size; "": refuse
-	Faces           string      // "measure" or "off"; "": measure
+	Faces           string      // "strict", "lenient", "off" or "scripted"; "": lenient
 	UnknownUsers    string      // "accept" or "refuse" photos of unknown users; "": as the model
 
 	SessionIdle    time.Duration // 0: device.DefaultSessionIdle
@@ -167,13 +167,15 @@ func (c Config) profile() (device.Profile, error) {
 }
 
 func (c Config) faces() (device.FaceChecker, error) {
-	if err := oneOf("faces", c.Faces, "", "measure", "off"); err != nil {
-		return nil, err
-	}
-	if c.Faces == "off" {
+	switch c.Faces {
+	case "strict":
+		return device.MeasuredFaces{Strict: true}, nil
+	case "off":
 		return device.AnyFace{}, nil
+	case "scripted":
+		return device.ScriptedFaces{}, nil
 	}
-	return device.MeasuredFaces{}, nil
+	return device.MeasuredFaces{}, oneOf("faces", c.Faces, "", "strict", "lenient", "off", "scripted")
 }
 
 // oneOf refuses a value that is not among those allowed.

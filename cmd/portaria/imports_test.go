@@ -37,9 +37,10 @@ var rooms = map[string]room{
 	"store/storetest":  {ours: []string{"store", "store/schema"}},
 	"imaging/jpeg":     {},
 	"imaging":          {ours: []string{"imaging/jpeg"}, fences: []string{"imaging", "codecs"}},
+	"imaging/face":     {},
 	"terminal/clock":   {},
 	"testdata":         {},
-	"terminal/device":  {ours: []string{"store", "store/query", "store/schema", "imaging", "terminal/clock"}},
+	"terminal/device":  {ours: []string{"store", "store/query", "store/schema", "imaging", "imaging/face", "terminal/clock"}},
 	"terminal/dialect": {ours: []string{"terminal/clock", "terminal/dialect/jsondoc"}, fences: []string{"fasthttp", "net/http"}},
 
 	"terminal/dialect/jsondoc": {},
@@ -61,6 +62,7 @@ var rooms = map[string]room{
 	"scripts/bench":      {ours: []string{"store", "terminal/dialect/jsondoc", "terminal/terminaltest"}, fences: []string{"fasthttp", "net/http"}},
 	"scripts/photos":     {fences: []string{"codecs"}},
 	"scripts/photobench": {ours: []string{"imaging"}, fences: []string{"imaging", "codecs"}},
+	"scripts/faces":      {},
 }
 
 const module = "portaria/"

@@ -48,7 +48,7 @@ func defineServe(flags *flag.FlagSet) func(streams) error {
 	flags.StringVar(&c.users, "users", "", "Users to add at the start, `IDS` such as 1-100,205.")
 	flags.StringVar(&c.photoBox, "photo-box", "", "Fit larger photos into `WxH` pixels. Left out: as the model, 1024x1024 on a classic one.")
 	flags.StringVar(&c.photoOversize, "photo-oversize", "refuse", "What to do with a photo over the model's largest size, `HOW`: refuse or fit.")
-	flags.StringVar(&c.faces, "faces", "measure", "How a facial model judges faces, `HOW`: measure (what needs no detection) or off.")
+	flags.StringVar(&c.faces, "faces", "lenient", "How a facial model judges faces, `HOW`: strict (every documented limit), lenient (one face has to be there), off (any picture passes) or scripted (a JPEG comment decides).")
 	flags.StringVar(&c.unknownUsers, "unknown-users", "model", "Photos of unknown users, `HOW`: accept, refuse, or model for what the model does.")
 	flags.StringVar(&c.systems, "systems", strings.Join(terminal.Systems(), ","), "The identity systems to answer as, `NAMES`, or none.")
 	flags.StringVar(&c.switches, "switches", "", "What is a guess about these systems, `NAME=VALUE,…`, such as ibm.unknown_user=default.")

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"portaria/terminal"
 	"portaria/terminal/device"
 	"portaria/terminal/dialect/jsondoc"
 	"portaria/terminal/vector"
@@ -20,14 +21,15 @@ import (
 
 // vectorsCmd is what the flags of vectors say.
 type vectorsCmd struct {
-	url, model, login, password string
-	harmful, prepared, verbose  bool
+	url, model, faces, login, password string
+	harmful, prepared, verbose         bool
 }
 
 func defineVectors(flags *flag.FlagSet) func(streams) error {
 	var c vectorsCmd
 	flags.StringVar(&c.url, "url", "http://127.0.0.1:8080", "The terminal's `URL`.")
 	flags.StringVar(&c.model, "model", device.DefaultModel, "What product it is, `NAME`: "+strings.Join(device.Models(), ", ")+".")
+	flags.StringVar(&c.faces, "faces", "lenient", "How it judges faces, `HOW`: see portaria serve --help.")
 	flags.StringVar(&c.login, "login", device.FactoryLogin, "Its `LOGIN`.")
 	flags.StringVar(&c.password, "password", device.FactoryPassword, "Its `PASSWORD`.")
 	flags.BoolVar(&c.harmful, "harmful", false, "Run those too that delete or change what is not the vectors' own.")
@@ -46,6 +48,9 @@ func (c *vectorsCmd) run(s streams) error {
 	if _, err := device.ProfileOf(c.model); err != nil {
 		return refuse("--model: %w", err)
 	}
+	if err := (terminal.Config{Faces: c.faces}).Check(); err != nil {
+		return refuse("--%w", err)
+	}
 	target, err := newRemote(c.url, c.login, c.password)
 	if err != nil {
 		return refuse("%w", err)
@@ -53,7 +58,7 @@ func (c *vectorsCmd) run(s streams) error {
 	target.prepared = c.prepared
 	var passed, failed, skipped int
 	for _, v := range vectors {
-		if !v.For(c.model) {
+		if !v.For(c.model) || !v.ForFaces(c.faces) {
 			continue
 		}
 		if v.Harm != "" && !c.harmful {

@@ -19,7 +19,7 @@ import (
 const folder = "testdata/photo"
 
 func main() {
-	for _, p := range pictures() {
+	for _, p := range append(pictures(), portraits()...) {
 		if err := os.WriteFile(filepath.Join(folder, p.name), p.data, 0o644); err != nil {
 			fmt.Fprintln(os.Stderr, "photos:", err)
 			os.Exit(1)
@@ -46,6 +46,8 @@ func pictures() []picture {
 		{"gps-200x150.jpg", withSegment(upright, 0xe1, exif(1, true))},
 		{"rotated6-200x150.jpg", withSegment(asJPEG(turnLeft(draw(150, 200))), 0xe1, exif(6, false))},
 		{"comment-200x150.jpg", withSegment(upright, 0xfe, []byte("drawn by scripts/photos"))},
+		{"script-refused-200x200.jpg", withSegment(plain, 0xfe, []byte("portaria-face: 7,8 scores=104,16,-150,502,105"))},
+		{"script-person-200x200.jpg", withSegment(plain, 0xfe, []byte("portaria-face: ok person=ana"))},
 		{"trailer-200x150.jpg", append(bytes.Clone(upright), "PK\x03\x04 what some phones append"...)},
 		{"progressive-200x200.jpg", progressive(square)},
 		{"truncated-200x200.jpg", plain[:len(plain)*2/3]},

@@ -28,18 +28,26 @@ var tracked = []string{usersTable, "templates", faceTemplatesTable, "cards"}
 // update runs fn as store.Update does, and adds what follows from the rows
 // that it changes.
 func (d *Device) update(payload int, fn func(*store.Tx) error) error {
-	return d.store.Update(payload, func(tx *store.Tx) error {
-		d.follow(tx)
+	var faces []int64
+	err := d.store.Update(payload, func(tx *store.Tx) error {
+		faces = faces[:0]
+		d.follow(tx, &faces)
 		return fn(tx)
 	})
+	d.prints.changed(faces)
+	return err
 }
 
-// follow makes the consequences of changed rows part of tx.
-func (d *Device) follow(tx *store.Tx) {
+// follow makes the consequences of changed rows part of tx, and notes in faces
+// which rows of face_templates are among them.
+func (d *Device) follow(tx *store.Tx, faces *[]int64) {
 	now := d.clock.Now().Unix()
 	logs := d.view(tx).Table(changeLogsTable)
 	tx.Watch(func(c store.Change) error {
 		name := c.Table.Name
+		if name == faceTemplatesTable {
+			*faces = append(*faces, c.ID)
+		}
 		if logs != nil && slices.Contains(tracked, name) {
 			if err := track(tx, logs, c.Op, name, c.ID, now); err != nil {
 				return err
@@ -144,9 +152,13 @@ func forgetPhoto(tx *store.Tx, user, now int64) error {
 	return err
 }
 
-// noPhoto notes in the row of a user that there is no photo any more. While
-// there is one, the photo's own timestamp is what the row shows.
+// noPhoto notes in the row of a user that there is no photo any more, and
+// forgets the face. While there is one, the photo's own timestamp is what the
+// row shows.
 func (d *Device) noPhoto(tx *store.Tx, user int64) error {
+	if err := d.forgetFace(tx, user); err != nil {
+		return err
+	}
 	t := d.view(tx).Table(usersTable)
 	column := t.Column("image_timestamp")
 	if column < 0 || !tx.Has(usersTable, user) {
@@ -155,8 +167,12 @@ func (d *Device) noPhoto(tx *store.Tx, user int64) error {
 	return tx.Change(t, user, schema.Row{{Column: column, Value: schema.Int(0)}})
 }
 
-// newPhoto notes that the row of a user has changed with the photo.
-func (d *Device) newPhoto(tx *store.Tx, user, now int64) error {
+// newPhoto notes that the row of a user has changed with the photo, and keeps
+// the template of the face.
+func (d *Device) newPhoto(tx *store.Tx, user int64, template string, now int64) error {
+	if err := d.enrol(tx, user, template); err != nil {
+		return err
+	}
 	logs := d.view(tx).Table(changeLogsTable)
 	if logs == nil || !tx.Has(usersTable, user) {
 		return nil

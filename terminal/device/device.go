@@ -33,7 +33,7 @@ type Config struct {
 	SessionIdle     time.Duration // 0: DefaultSessionIdle
 	NoFailureDelay  bool          // answer failed logins at once, however many
 
-	Faces    FaceChecker // nil: MeasuredFaces
+	Faces    FaceChecker // nil: MeasuredFaces{}
 	Decoders int         // photos decoded at a time; 0: one per processor
 }
 
@@ -48,6 +48,7 @@ type Device struct {
 	faces    FaceChecker
 	decoders chan struct{} // holds a token for each photo being decoded
 	notices  notices
+	prints   prints
 
 	stamps stamps
 	pngs   pngs

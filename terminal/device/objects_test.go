@@ -240,7 +240,8 @@ func TestChangeLogs(t *testing.T) {
 	}
 	stamp := fmt.Sprint(" ", start.Unix())
 	wantRows(t, "change_logs", load(t, d, "change_logs", "operation_type", "table_name", "table_id", "timestamp"),
-		"insert users 7"+stamp, "insert cards 3"+stamp, "update users 7"+stamp, "update users 7"+stamp, "delete cards 3"+stamp, "delete users 7"+stamp)
+		"insert users 7"+stamp, "insert cards 3"+stamp, "insert face_templates 1"+stamp, "update users 7"+stamp, "update users 7"+stamp,
+		"delete cards 3"+stamp, "delete face_templates 1"+stamp, "delete users 7"+stamp)
 
 	classic := newDevice(t, device.Config{})
 	if classic.Schema().Table("change_logs") != nil {

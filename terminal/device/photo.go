@@ -32,6 +32,8 @@ type Upload struct {
 	// the device's time: on the wire a zero timestamp means "no photo".
 	Timestamp int64
 	Picture   []byte // JPEG or PNG
+	// Match refuses a face that another user is enrolled with.
+	Match bool
 	// Original keeps what was uploaded beside the photo, for a system that must
 	// give it back as it came. Nil keeps nothing.
 	Original *Original
@@ -61,12 +63,17 @@ func (d *Device) SetPhotos(ctx context.Context, uploads []Upload) []Result {
 	results := make([]Result, len(uploads))
 	photos := make([]imaging.Photo, len(uploads))
 	payload := 0
+	var reserved []*pending
+	defer func() { d.prints.release(reserved) }()
 	for i, u := range uploads {
 		results[i].User = u.User
 		if results[i].Err = d.checkUser(u.User); results[i].Err != nil {
 			continue
 		}
 		photos[i], results[i].Face, results[i].Err = d.TestPhoto(ctx, u.Picture)
+		if u.Match && results[i].Kept() {
+			reserved = append(reserved, d.match(&results[i])...)
+		}
 		if results[i].Kept() {
 			results[i].Changed = d.stamps.next(d.clock.Now())
 			payload += len(photos[i].JPEG) + u.Original.size()
@@ -77,7 +84,7 @@ func (d *Device) SetPhotos(ctx context.Context, uploads []Upload) []Result {
 	}
 
 	now := d.clock.Now().Unix()
-	err := d.store.Update(payload, func(tx *store.Tx) error {
+	err := d.update(payload, func(tx *store.Tx) error {
 		for i, u := range uploads {
 			if !results[i].Kept() {
 				continue
@@ -93,7 +100,7 @@ func (d *Device) SetPhotos(ctx context.Context, uploads []Upload) []Result {
 			if err := keepOriginal(tx, u.User, u.Original, photo.Changed); err != nil {
 				return err
 			}
-			if err := d.newPhoto(tx, u.User, now); err != nil {
+			if err := d.newPhoto(tx, u.User, template(results[i].Face.Print), now); err != nil {
 				return err
 			}
 			if _, err := tx.Append(store.Entry{Time: now, Kind: photoSet, User: u.User}); err != nil {
@@ -112,6 +119,24 @@ func (d *Device) SetPhotos(ctx context.Context, uploads []Upload) []Result {
 	return results
 }
 
+// match judges whether somebody else is enrolled with the face of r. What it
+// returns is to be released once the face is stored.
+func (d *Device) match(r *Result) []*pending {
+	if r.Face.Print == nil {
+		return nil
+	}
+	owner, mine, err := d.reserve(r.User, r.Face.Print)
+	switch {
+	case err != nil:
+		r.Err = err
+	case owner != 0:
+		r.Face.Faults, r.Face.Owner = []FaceFault{FaceExists}, owner
+	default:
+		return []*pending{mine}
+	}
+	return nil
+}
+
 func (d *Device) checkUser(user int64) error {
 	if user <= 0 {
 		return ErrUserID
@@ -127,13 +152,19 @@ func (d *Device) checkUser(user int64) error {
 	})
 }
 
-// TestPhoto judges a picture as SetPhoto does and keeps nothing.
+// TestPhoto judges a picture as SetPhoto does and keeps nothing. That the face
+// is another user's is not judged.
 func (d *Device) TestPhoto(ctx context.Context, picture []byte) (imaging.Photo, FaceReport, error) {
+	leave, err := d.enterDecoder(ctx)
+	if err != nil {
+		return imaging.Photo{}, FaceReport{}, err
+	}
+	defer leave()
 	photo, err := d.normalize(ctx, picture)
 	if err != nil || d.profile.Photo.Generation == Classic {
 		return photo, FaceReport{}, err
 	}
-	return photo, d.faces.CheckFace(photo), nil
+	return photo, d.faces.CheckFace(picture, photo), nil
 }
 
 // enterDecoder waits for a turn to decode a picture; leave ends it.
@@ -149,12 +180,6 @@ func (d *Device) enterDecoder(ctx context.Context) (leave func(), err error) {
 }
 
 func (d *Device) normalize(ctx context.Context, picture []byte) (imaging.Photo, error) {
-	leave, err := d.enterDecoder(ctx)
-	if err != nil {
-		return imaging.Photo{}, err
-	}
-	defer leave()
-
 	deadline, cancel := context.WithTimeout(ctx, decodeTime)
 	defer cancel()
 	rules := d.profile.Photo
@@ -200,8 +225,11 @@ type PhotoSelection struct {
 func (d *Device) DeletePhotos(sel PhotoSelection) error {
 	now := d.clock.Now().Unix()
 	if sel.All {
+		var faces []int64
+		defer func() { d.prints.changed(faces) }()
 		return d.store.DeleteAllPhotos(func(tx *store.Tx, users []int64) error {
-			d.follow(tx)
+			faces = faces[:0]
+			d.follow(tx, &faces)
 			for _, user := range users {
 				if err := d.noPhoto(tx, user); err != nil {
 					return err

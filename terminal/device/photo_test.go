@@ -109,9 +109,9 @@ func TestSetPhotos(t *testing.T) {
 			t.Errorf("photos (-want +got): %v\n%s", err, diff)
 		}
 	})
-	t.Run("a facial terminal wants a known user in colour", func(t *testing.T) {
+	t.Run("a strict facial terminal wants a known user in colour", func(t *testing.T) {
 		t.Parallel()
-		d := newDevice(t, device.Config{Profile: mustProfile(t, "idface")})
+		d := newDevice(t, device.Config{Profile: mustProfile(t, "idface"), Faces: device.MeasuredFaces{Strict: true}})
 		if err := d.SetUsers(device.User{ID: 1, Name: "Ana"}); err != nil {
 			t.Fatal(err)
 		}
@@ -126,11 +126,11 @@ func TestSetPhotos(t *testing.T) {
 		if got := photosOf(t, d); len(got) != 0 {
 			t.Errorf("photos of %v are kept, want none", got)
 		}
-		lenient := newDevice(t, device.Config{Profile: mustProfile(t, "idface"), Faces: device.AnyFace{}})
-		if err := lenient.SetUsers(device.User{ID: 1}); err != nil {
+		off := newDevice(t, device.Config{Profile: mustProfile(t, "idface"), Faces: device.AnyFace{}})
+		if err := off.SetUsers(device.User{ID: 1}); err != nil {
 			t.Fatal(err)
 		}
-		if r := lenient.SetPhoto(ctx, device.Upload{User: 1, Picture: grey}); !r.Kept() {
+		if r := off.SetPhoto(ctx, device.Upload{User: 1, Picture: grey}); !r.Kept() {
 			t.Errorf("with faces off a grey photo is refused: %v %v", r.Err, r.Face.Faults)
 		}
 	})

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"portaria/terminal"
 	"portaria/terminal/terminaltest"
 )
 
@@ -19,7 +20,9 @@ func ExampleNew() {
 	t := new(exampleT) // in a test: the test's own t
 	defer t.end()
 
-	terminal := terminaltest.New(t, terminaltest.Model("idface"))
+	terminal := terminaltest.New(t, terminaltest.Model("idface"), terminaltest.With(func(c *terminal.Config) {
+		c.Faces = "off" // no face has to be on a picture
+	}))
 	terminal.AddUser(10, "Ana")
 	session := terminal.Login()
 
@@ -65,7 +68,7 @@ func (t *exampleT) end() {
 	}
 }
 
-// portrait draws a picture that a facial terminal takes.
+// portrait draws a picture.
 func portrait() []byte {
 	picture := image.NewRGBA(image.Rect(0, 0, 200, 240))
 	for y := range 240 {

@@ -27,6 +27,7 @@ type Vector struct {
 	Intent string   // one sentence
 	Source string   // where the behaviour is known from
 	Models []string // products it holds for; nil: all
+	Faces  []string // how faces are judged; nil: anyhow
 	// Harm says what it does beyond its own users; it does not run against a
 	// terminal that somebody else owns unless that is asked for.
 	Harm  string
@@ -108,6 +109,12 @@ func (v Vector) For(model string) bool {
 	return v.Models == nil || slices.Contains(v.Models, model)
 }
 
+// ForFaces tells whether the vector holds for a terminal that judges faces so:
+// see terminal.Config.
+func (v Vector) ForFaces(faces string) bool {
+	return v.Faces == nil || slices.Contains(v.Faces, faces)
+}
+
 func parse(text []byte) (Vector, error) {
 	var v Vector
 	archive := txtar.Parse(text)
@@ -156,6 +163,8 @@ func (v *Vector) parseHead(head string) error {
 			v.Source = value
 		case key == "models":
 			v.Models = strings.Fields(value)
+		case key == "faces":
+			v.Faces = strings.Fields(value)
 		case key == "harm":
 			v.Harm = value
 		case key == "body" && value == "chunked":

@@ -11,6 +11,7 @@ import (
 
 	"portaria/store/query"
 	"portaria/store/schema"
+	"portaria/terminal"
 	"portaria/terminal/device"
 	"portaria/terminal/dialect/jsondoc"
 	"portaria/terminal/terminaltest"
@@ -153,10 +154,10 @@ func mustLoad(t *testing.T) []vector.Vector {
 }
 
 // runAll runs what holds for the model and tells how many that were.
-func runAll(t *testing.T, vectors []vector.Vector, model string, target vector.Target) (ran int) {
+func runAll(t *testing.T, vectors []vector.Vector, model, faces string, target vector.Target) (ran int) {
 	t.Helper()
 	for _, v := range vectors {
-		if !v.For(model) {
+		if !v.For(model) || !v.ForFaces(faces) {
 			continue
 		}
 		ran++
@@ -174,7 +175,16 @@ func TestVectors(t *testing.T) {
 		t.Run(model+" over a socket", func(t *testing.T) {
 			t.Parallel()
 			target := inside{terminaltest.New(t, terminaltest.Model(model))}
-			if ran := runAll(t, vectors, model, target); ran < vector.Minimum {
+			if ran := runAll(t, vectors, model, "lenient", target); ran < vector.Minimum {
+				t.Errorf("%d vectors ran, want at least %d", ran, vector.Minimum)
+			}
+		})
+	}
+	for _, faces := range []string{"strict", "off", "scripted"} {
+		t.Run("idface that judges faces: "+faces, func(t *testing.T) {
+			t.Parallel()
+			target := inside{terminaltest.New(t, terminaltest.Model("idface"), terminaltest.With(func(c *terminal.Config) { c.Faces = faces }))}
+			if ran := runAll(t, vectors, "idface", faces, target); ran < vector.Minimum {
 				t.Errorf("%d vectors ran, want at least %d", ran, vector.Minimum)
 			}
 		})
@@ -183,7 +193,7 @@ func TestVectors(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			target := inside{terminaltest.New(t, terminaltest.InBubble())}
-			if ran := runAll(t, vectors, device.DefaultModel, target); ran < vector.Minimum {
+			if ran := runAll(t, vectors, device.DefaultModel, "lenient", target); ran < vector.Minimum {
 				t.Errorf("%d vectors ran, want at least %d", ran, vector.Minimum)
 			}
 		})
@@ -195,10 +205,12 @@ func TestEveryVectorRunsSomewhere(t *testing.T) {
 	for _, v := range mustLoad(t) {
 		somewhere := false
 		for _, model := range device.Models() {
-			somewhere = somewhere || v.For(model)
+			for _, faces := range []string{"lenient", "strict", "off", "scripted"} {
+				somewhere = somewhere || v.For(model) && v.ForFaces(faces)
+			}
 		}
 		if !somewhere {
-			t.Errorf("%s holds for %v, none of which is a model", v.Name, v.Models)
+			t.Errorf("%s holds for %v that judge faces %v, which no terminal is", v.Name, v.Models, v.Faces)
 		}
 	}
 }
@@ -251,7 +263,7 @@ func TestForget(t *testing.T) {
 			before[table.Name] = rows(table.Name)
 		}
 	}
-	runAll(t, mustLoad(t), "idface", inside{terminal})
+	runAll(t, mustLoad(t), "idface", "lenient", inside{terminal})
 	for table, want := range before {
 		// Logs are kept, and a table that was given a column stays on the list
 		// of such tables.

@@ -48,6 +48,7 @@ func newServer(t testing.TB, model string, o bpm.Options) *server {
 	}
 	s := &server{clock: clock.NewManual(start), model: model}
 	s.device, err = device.New(device.Config{
+		Faces: device.MeasuredFaces{Strict: true},
 		Store: storetest.New(t), Clock: s.clock, Profile: profile,
 		Login: "tw_admin", Password: "secret", PasswordCost: 1, NoFailureDelay: true,
 	})

@@ -21,7 +21,15 @@ const (
 	textTooShort       = "Image too short. Minimum size expected is %dx%d."
 	textTooLong        = "Image too long. Maximum size expected is %dx%d."
 	textUnknown        = "Unknown error"
-	textGreyscale      = "Image in grayscale"
+
+	textNoFace        = "Face not detected"
+	textFaceExists    = "Face exists"
+	textFaceOffCentre = "Face not centered"
+	textFaceDistant   = "Face too distant"
+	textFaceClose     = "Face too close"
+	textFacePose      = "Face pose not centered"
+	textFaceBlurred   = "Low sharpness"
+	textFaceAtBorder  = "Face too close to image borders"
 )
 
 // Sentences of ours, where the device's own are not known [guess].
@@ -44,6 +52,10 @@ const (
 	textTooBig           = "string or blob too big"
 	textOutOfMemory      = "out of memory"
 	textBodyTooLarge     = "Request too large"
+
+	textMask         = "Mask detected"
+	textGreyscale    = "Image in grayscale"
+	textSeveralFaces = "Multiple faces detected"
 )
 
 // The status of a refusal for size is not documented either [guess]: what
@@ -176,7 +188,17 @@ func (a *API) sentence(err error) (status int, text string) {
 
 // faceTexts are the device's words for what is wrong with a face.
 var faceTexts = map[device.FaceFault]string{
+	device.FaceMissing:   textNoFace,
+	device.FaceExists:    textFaceExists,
+	device.FaceOffCentre: textFaceOffCentre,
+	device.FaceDistant:   textFaceDistant,
+	device.FaceClose:     textFaceClose,
+	device.FacePose:      textFacePose,
+	device.FaceBlurred:   textFaceBlurred,
+	device.FaceAtBorder:  textFaceAtBorder,
+	device.FaceMask:      textMask,
 	device.FaceGreyscale: textGreyscale,
+	device.FaceSeveral:   textSeveralFaces,
 }
 
 // appendError appends the members of the error envelope: error first, then

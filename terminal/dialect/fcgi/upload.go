@@ -34,7 +34,7 @@ func (a *API) uploadParams(c *dialect.Call) (device.Upload, error) {
 	if err != nil {
 		return device.Upload{}, err
 	}
-	upload := device.Upload{User: user}
+	upload := device.Upload{User: user, Match: queryFlag(c, "match")}
 	if rules.Generation == device.Classic {
 		return upload, nil
 	}
@@ -108,6 +108,9 @@ func (a *API) appendVerdict(dst []byte, r device.Result, withUser bool) []byte {
 			dst = append(dst, ',')
 		}
 		dst = appendFault(dst, int(fault), faceTexts[fault])
+		if fault == device.FaceExists && r.Face.Owner != 0 {
+			dst = fmt.Appendf(dst[:len(dst)-1], `,"info":{"match_user_id":%d}}`, r.Face.Owner)
+		}
 	}
 	return append(dst, `]}`...)
 }
@@ -142,7 +145,8 @@ func (a *API) setImageList(c *dialect.Call) error {
 	if err != nil {
 		return err
 	}
-	if _, err := looseFlag(v.Member("match"), "match"); err != nil {
+	match, err := looseFlag(v.Member("match"), "match")
+	if err != nil {
 		return err
 	}
 	list := v.Member("user_images")
@@ -160,6 +164,7 @@ func (a *API) setImageList(c *dialect.Call) error {
 	var uploads []device.Upload
 	for _, it := range items {
 		if it.err == nil {
+			it.upload.Match = match
 			uploads = append(uploads, it.upload)
 		}
 	}

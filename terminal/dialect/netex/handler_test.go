@@ -42,7 +42,7 @@ func newHandler(tb testing.TB, model string, o netex.Options, data ...store.Opti
 	if err != nil {
 		tb.Fatal(err)
 	}
-	d, err := device.New(device.Config{Store: storetest.New(tb, data...), Profile: profile, PasswordCost: 1, NoFailureDelay: true})
+	d, err := device.New(device.Config{Store: storetest.New(tb, data...), Profile: profile, Faces: device.MeasuredFaces{Strict: true}, PasswordCost: 1, NoFailureDelay: true})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -45,7 +45,7 @@ func newHouse(t testing.TB, model string, o securid.Options) *house {
 		t.Fatal(err)
 	}
 	h := &house{t: t, clock: new(clock.Offset), client: &http.Client{Transport: &http.Transport{}}}
-	h.device, err = device.New(device.Config{Store: s, Profile: profile, Clock: h.clock, PasswordCost: 1, NoFailureDelay: true})
+	h.device, err = device.New(device.Config{Store: s, Profile: profile, Clock: h.clock, Faces: device.MeasuredFaces{Strict: true}, PasswordCost: 1, NoFailureDelay: true})
 	if err != nil {
 		t.Fatal(err)
 	}
