@@ -53,8 +53,10 @@ var rooms = map[string]room{
 	"terminal/vector":       {ours: []string{"terminal/clock"}, fences: []string{"txtar", "net/http"}},
 	"terminal/terminaltest": {ours: []string{"terminal", "terminal/clock", "terminal/device"}, fences: []string{"fasthttp", "net/http"}},
 
+	"terminal/transfer": {ours: []string{"imaging", "terminal/clock", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
+
 	"cmd/portaria": {
-		ours:   []string{"store", "terminal", "terminal/clock", "terminal/device", "terminal/dialect/jsondoc", "terminal/vector", "testdata"},
+		ours:   []string{"store", "terminal", "terminal/clock", "terminal/device", "terminal/dialect/jsondoc", "terminal/transfer", "terminal/vector", "testdata"},
 		fences: []string{"net/http"},
 	},
 	"scripts/bench":      {ours: []string{"store", "terminal/dialect/jsondoc", "terminal/terminaltest"}, fences: []string{"fasthttp", "net/http"}},

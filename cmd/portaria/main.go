@@ -29,6 +29,7 @@ func commands() []command {
 	return []command{
 		{name: "serve", about: "Serve the terminal.", define: defineServe},
 		{name: "ready", about: "Wait until a terminal answers.", define: defineReady},
+		{name: "photos", about: "Fill a terminal with people's photos (pull), or send them on (push).", args: "pull|push", define: definePhotos},
 		{name: "check", about: "Check a data folder from the first page to the last photo. The terminal must not be running.", define: defineCheck},
 		{name: "compact", about: "Give back the space of deleted photos. The terminal must not be running.", define: defineCompact},
 		{name: "reset-login", about: "Set login and password of a data folder. The terminal must not be running.", define: defineResetLogin},
