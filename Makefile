@@ -71,9 +71,10 @@ fuzz: ## fuzz every decoder for FUZZTIME each
 	scripts/fuzz $(FUZZTIME)
 
 .PHONY: bench
-bench: build ## measure side by side with net/http, nginx, append+fsync, encoding/json and SQLite
+bench: build ## measure side by side with net/http, nginx, append+fsync, encoding/json, SQLite, libvips and libjpeg-turbo
 	$(GO) run ./scripts/bench
 	cd scripts/sqlite && $(GO) run ./bench
+	$(GO) run ./scripts/photobench
 
 .PHONY: clean
 clean:
