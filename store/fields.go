@@ -271,11 +271,7 @@ func (tx *Tx) reindex(name string) error {
 			if key == nil {
 				continue
 			}
-			b, err := tx.indexForWriting(x)
-			if err != nil {
-				return err
-			}
-			if err := b.Put(append(key, idKey(id)...), []byte{}); err != nil {
+			if err := tx.addEntry(x, key, id); err != nil {
 				return err
 			}
 		}

@@ -115,90 +115,6 @@ func (tx *Tx) idFor(t *table, cells []schema.Value) (int64, error) {
 	return id, nil
 }
 
-func (t *table) takenID() error {
-	name := "rowid"
-	if t.keySlot >= 0 {
-		name = t.Columns[t.Key].Name
-	}
-	return &ConstraintError{Rule: UniqueRule, Table: t.Name, Columns: []string{name}, Key: true}
-}
-
-// checkRow refuses a row that lacks a value or is too large. old is the row it
-// replaces, nil for none.
-func (l *layout) checkRow(id int64, cells, old []schema.Value) error {
-	size := 0
-	for i := range l.Columns {
-		c := &l.Columns[i]
-		v := cells[c.Slot]
-		size += len(v.Str())
-		if v.IsNull() && c.NotNull && i != l.Key && (old == nil || !old[c.Slot].IsNull()) {
-			return &ConstraintError{Rule: NotNullRule, Table: l.Name, Columns: []string{c.Name}}
-		}
-	}
-	if size > MaxRow {
-		return fmt.Errorf("%s %d, %d bytes: %w", l.Name, id, size, ErrTooLarge)
-	}
-	return nil
-}
-
-// checkUnique refuses a row that another one shares unique columns with.
-func (tx *Tx) checkUnique(t *table, cells, old []schema.Value) error {
-	for i := range t.indexes {
-		x := &t.indexes[i]
-		if !x.unique {
-			continue
-		}
-		key := t.keyOf(x, cells)
-		if key == nil || old != nil && bytes.Equal(key, t.keyOf(x, old)) {
-			continue
-		}
-		if tx.taken(x, key) {
-			names := make([]string, len(x.columns))
-			for n, c := range x.columns {
-				names[n] = t.Columns[c].Name
-			}
-			return &ConstraintError{Rule: UniqueRule, Table: t.Name, Columns: names}
-		}
-	}
-	return nil
-}
-
-// taken tells whether an index has an entry for a key.
-func (tx *Tx) taken(x *index, key []byte) bool {
-	if _, pending := x.pending[string(key)]; pending {
-		return true
-	}
-	b := tx.settled(x)
-	if b == nil {
-		return false
-	}
-	found, _ := b.Cursor().Seek(key)
-	return len(found) == len(key)+8 && bytes.HasPrefix(found, key)
-}
-
-// checkForeign refuses a row that refers to one that is not there.
-func (tx *Tx) checkForeign(t *table, cells, old []schema.Value) error {
-	for i := range t.Columns {
-		c := &t.Columns[i]
-		if c.Ref == nil || c.Ref.OnDelete == schema.Soft {
-			continue
-		}
-		v := cells[c.Slot]
-		if v.IsNull() || old != nil && v == old[c.Slot] {
-			continue
-		}
-		if !tx.hasRow(c.Ref.Table, v.Int()) {
-			return &ConstraintError{Rule: ForeignRule, Table: t.Name}
-		}
-	}
-	return nil
-}
-
-func (tx *Tx) hasRow(name string, id int64) bool {
-	t := tx.table(name)
-	return t != nil && t.rows != nil && t.rows.Get(idKey(id)) != nil
-}
-
 // put stores a row and keeps the indexes. old is the row it replaces, under
 // the same id.
 func (tx *Tx) put(t *table, id int64, cells, old []schema.Value, added bool) error {
@@ -240,15 +156,19 @@ func (tx *Tx) put(t *table, id int64, cells, old []schema.Value, added bool) err
 			x.postpone(key, id)
 			continue
 		}
-		b, err := tx.indexForWriting(x)
-		if err != nil {
-			return err
-		}
-		if err := b.Put(append(key, idKey(id)...), []byte{}); err != nil {
+		if err := tx.addEntry(x, key, id); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (tx *Tx) addEntry(x *index, key []byte, id int64) error {
+	b, err := tx.indexForWriting(x)
+	if err != nil {
+		return err
+	}
+	return b.Put(append(key, idKey(id)...), []byte{})
 }
 
 func (tx *Tx) dropEntry(x *index, key []byte, id int64) error {
@@ -486,14 +406,10 @@ func (tx *Tx) FindUnique(view *schema.Table, columns []int, values []schema.Valu
 		if !x.unique || len(x.columns) != len(columns) {
 			continue
 		}
-		key := t.keyOf(x, cells)
-		b := tx.at(x)
-		if key == nil || b == nil {
-			continue
-		}
-		found, _ := b.Cursor().Seek(key)
-		if len(found) == len(key)+8 && bytes.HasPrefix(found, key) {
-			return idOf(found[len(key):]), nil
+		if key := t.keyOf(x, cells); key != nil {
+			if id, ok := tx.holder(x, key); ok {
+				return id, nil
+			}
 		}
 	}
 	return 0, fmt.Errorf("%s: %w", t.Name, ErrNotFound)
