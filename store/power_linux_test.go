@@ -229,8 +229,10 @@ func TestPowerCut(t *testing.T) {
 	})
 	t.Run("the test would notice a store that does not sync", func(t *testing.T) {
 		t.Parallel()
-		if lost := powerCuts(t, 10, true); lost < 5 {
-			t.Errorf("lost something in %d of 10 cuts, want most", lost)
+		// How many cuts lose something is up to the kernel, which writes back
+		// when it likes; that none of so many does is not.
+		if lost := powerCuts(t, 20, true); lost == 0 {
+			t.Error("lost nothing in 20 cuts")
 		}
 	})
 	t.Run("the first start can be cut at any moment", func(t *testing.T) {
