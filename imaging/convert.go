@@ -57,10 +57,3 @@ func encodePNG(img image.Image) ([]byte, error) {
 	}
 	return b.Bytes(), nil
 }
-
-// recovered, deferred, makes the panic of a decoder ErrFormat.
-func recovered(err *error) {
-	if p := recover(); p != nil {
-		*err = fmt.Errorf("%w: decoder panic: %v", ErrFormat, p)
-	}
-}

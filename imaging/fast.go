@@ -154,11 +154,7 @@ func neutralPlane(p jpeg.Plane) bool {
 // pixel. A file that is no JPEG with a luma plane, or does not decode, is ErrFormat, one that claims too much
 // ErrTooCostly. The caller owns the picture.
 func Luma(photo []byte, side int) (grey *image.Gray, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			grey, err = nil, fmt.Errorf("%w: decoder panic: %v", ErrFormat, p)
-		}
-	}()
+	defer recovered(&err)
 	h, err := readHeader(photo)
 	if err != nil {
 		return nil, err
@@ -183,9 +179,9 @@ func Luma(photo []byte, side int) (grey *image.Gray, err error) {
 		return nil, fmt.Errorf("%w: no luma plane", ErrFormat)
 	}
 	luma := picture.Planes[0]
-	grey = image.NewGray(image.Rect(0, 0, luma.Width.Samples(), luma.Height.Samples()))
-	for y := range grey.Rect.Max.Y {
-		copy(grey.Pix[y*grey.Stride:(y+1)*grey.Stride], luma.Pix[y*luma.Stride:])
+	whole := image.NewGray(image.Rect(0, 0, luma.Width.Samples(), luma.Height.Samples()))
+	for y := range whole.Rect.Max.Y {
+		copy(whole.Pix[y*whole.Stride:(y+1)*whole.Stride], luma.Pix[y*luma.Stride:])
 	}
-	return grey, nil
+	return whole, nil
 }

@@ -81,12 +81,7 @@ type Photo struct {
 // ErrTooSmall. Normalize keeps no reference to upload, but an Untouched photo aliases it: whoever reuses the buffer of
 // the upload copies Photo.JPEG first. On error the Photo is zero.
 func Normalize(ctx context.Context, upload []byte, spec Spec) (photo Photo, err error) {
-	// A decoder that panics has met a file it does not understand, and nothing worse.
-	defer func() {
-		if p := recover(); p != nil {
-			photo, err = Photo{}, fmt.Errorf("%w: decoder panic: %v", ErrFormat, p)
-		}
-	}()
+	defer recovered(&err)
 	if spec.over(len(upload)) {
 		return Photo{}, fmt.Errorf("%w: upload of %d, limit %d", ErrTooManyBytes, len(upload), spec.MaxBytes)
 	}
@@ -154,4 +149,12 @@ func recode(ctx context.Context, upload []byte, h header, target image.Point, sp
 	}
 	size := img.Bounds().Size()
 	return Photo{JPEG: jpeg, Width: size.X, Height: size.Y, Grey: neutral(img), Treatment: Recoded}, nil
+}
+
+// recovered, deferred, makes the panic of a decoder ErrFormat: it has met a file that it does not understand, and nothing
+// worse.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("%w: decoder panic: %v", ErrFormat, p)
+	}
 }

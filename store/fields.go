@@ -111,9 +111,7 @@ func (k *tablesKnown) get(tx *Tx) error {
 		}
 		return nil
 	}
-	if k.version = 0; reads {
-		k.version = version
-	}
+	k.version = 0
 	if k.base == nil {
 		k.base = schema.All()
 	}
@@ -130,6 +128,9 @@ func (k *tablesKnown) get(tx *Tx) error {
 		if !t.Pseudo {
 			k.layouts[t.Name] = layoutOf(t)
 		}
+	}
+	if reads {
+		k.version = version
 	}
 	return nil
 }

@@ -119,6 +119,10 @@ func (t *Table) Column(name string) int {
 	return -1
 }
 
+// Cell is what a stored row, its values by slot, has for the column of that
+// name, which t must have.
+func (t *Table) Cell(row []Value, column string) Value { return row[t.Columns[t.Column(column)].Slot] }
+
 // Slots is how many places a stored row of t may have, those included that
 // only terminals of another line use.
 func (t *Table) Slots() int {

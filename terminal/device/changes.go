@@ -61,7 +61,8 @@ func (d *Device) follow(tx *store.Tx, faces *[]int64) {
 		switch {
 		case c.Op != store.Deleted:
 		case name == usersTable && d.profile.Photo.FollowsUser:
-			return forgetPhoto(tx, c.ID, now)
+			_, err := forgetPhoto(tx, c.ID, now)
+			return err
 		case name == customColumnsTable:
 			return orNotFound(tx.RemoveField(c.ID))
 		}
@@ -136,20 +137,16 @@ func plain(v schema.Value, unsigned bool) any {
 	return nil
 }
 
-// forgetPhoto deletes the photo of a user, if there is one.
-func forgetPhoto(tx *store.Tx, user, now int64) error {
-	err := tx.DeletePhoto(user)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
+// forgetPhoto deletes the photo of a user and tells whether there was one.
+func forgetPhoto(tx *store.Tx, user, now int64) (had bool, err error) {
+	if err := tx.DeletePhoto(user); err != nil {
+		return false, orNotFound(err)
 	}
 	if err := keepOriginal(tx, user, nil, 0); err != nil {
-		return err
+		return false, err
 	}
 	_, err = tx.Append(store.Entry{Time: now, Kind: photoDeleted, User: user})
-	return err
+	return true, err
 }
 
 // noPhoto notes in the row of a user that there is no photo any more, and

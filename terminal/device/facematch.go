@@ -212,7 +212,7 @@ func (d *Device) enrol(tx *store.Tx, user int64, template string) error {
 		}
 	}
 	cells, err := tx.Row(faceTemplatesTable, ids[0])
-	if err != nil || cells[t.Columns[t.Column("template")].Slot].Str() == template {
+	if err != nil || t.Cell(cells, "template").Str() == template {
 		return err // the same photo again is not worth the pages
 	}
 	return tx.Change(t, ids[0], row)

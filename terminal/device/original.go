@@ -59,26 +59,36 @@ func keepOriginal(tx *store.Tx, user int64, o *Original, changed int64) error {
 	return err
 }
 
+// photo returns the photo of user as the terminal keeps it, or ErrNoPhoto.
+func (d *Device) photo(user int64) (store.Photo, error) {
+	p, err := d.store.Photo(user)
+	if errors.Is(err, store.ErrNotFound) {
+		err = fmt.Errorf("user %d: %w", user, ErrNoPhoto)
+	}
+	return p, err
+}
+
 // Original returns the photo of user as it was uploaded where that was kept,
 // and as the terminal keeps it elsewhere, or ErrNoPhoto.
 func (d *Device) Original(user int64) (Original, error) {
-	p, err := d.store.Photo(user)
-	if errors.Is(err, store.ErrNotFound) {
-		return Original{}, fmt.Errorf("user %d: %w", user, ErrNoPhoto)
-	}
+	p, err := d.photo(user)
 	if err != nil {
 		return Original{}, err
 	}
+	return d.originalOf(p)
+}
+
+// originalOf is what was uploaded for p, or p itself where that was not kept.
+func (d *Device) originalOf(p store.Photo) (Original, error) {
 	o := Original{Type: "jpg", Data: p.JPEG, Changed: changedOf(p)}
-	err = d.store.View(func(tx *store.Tx) error {
-		cells, err := tx.Row(originalsTable, user)
+	err := d.store.View(func(tx *store.Tx) error {
+		cells, err := tx.Row(originalsTable, p.User)
 		if err != nil {
 			return orNotFound(err)
 		}
 		t := tx.Schema().Table(originalsTable)
-		cell := func(name string) schema.Value { return cells[t.Columns[t.Column(name)].Slot] }
-		if cell("changed").Int() == p.Changed {
-			o.Type, o.Data = cell("type").Str(), []byte(cell("data").Str())
+		if t.Cell(cells, "changed").Int() == p.Changed {
+			o.Type, o.Data = t.Cell(cells, "type").Str(), []byte(t.Cell(cells, "data").Str())
 		}
 		return nil
 	})
@@ -98,8 +108,11 @@ func changedOf(p store.Photo) int64 {
 // since 1970, or ErrNoPhoto. It grows with every change, through whichever
 // system it came, so that it can stand for a version of the photo.
 func (d *Device) PhotoChanged(user int64) (int64, error) {
-	o, err := d.Original(user)
-	return o.Changed, err
+	p, err := d.photo(user)
+	if err != nil {
+		return 0, err
+	}
+	return changedOf(p), nil
 }
 
 // pngs remembers the latest photos that were converted.
@@ -113,7 +126,11 @@ const maxPNGs = 16
 
 // PNG returns the photo of user as a PNG, or ErrNoPhoto.
 func (d *Device) PNG(ctx context.Context, user int64) (Original, error) {
-	o, err := d.Original(user)
+	photo, err := d.photo(user)
+	if err != nil {
+		return Original{}, err
+	}
+	o, err := d.originalOf(photo)
 	if err != nil || o.Type == "png" {
 		return o, err
 	}
@@ -122,10 +139,6 @@ func (d *Device) PNG(ctx context.Context, user int64) (Original, error) {
 	d.pngs.mu.Unlock()
 	if ok && kept.Changed == o.Changed {
 		return kept, nil
-	}
-	photo, err := d.store.Photo(user)
-	if err != nil {
-		return Original{}, err
 	}
 	leave, err := d.enterDecoder(ctx)
 	if err != nil {
@@ -136,7 +149,7 @@ func (d *Device) PNG(ctx context.Context, user int64) (Original, error) {
 	if err != nil {
 		return Original{}, err
 	}
-	o = Original{Type: "png", Data: data, Changed: changedOf(photo)}
+	o = Original{Type: "png", Data: data, Changed: o.Changed}
 	d.pngs.keep(user, o)
 	return o, nil
 }

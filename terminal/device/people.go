@@ -137,8 +137,7 @@ func (d *Device) ownPerson(tx *store.Tx, column string, v schema.Value) (ownPers
 	if err != nil {
 		return ownPerson{}, err
 	}
-	cell := func(name string) schema.Value { return cells[t.Columns[t.Column(name)].Slot] }
-	return ownPerson{id, cell("user_id").Int(), cell("login").Str(), cell("details").Str()}, nil
+	return ownPerson{id, t.Cell(cells, "user_id").Int(), t.Cell(cells, "login").Str(), t.Cell(cells, "details").Str()}, nil
 }
 
 // person reads a person, or ErrNoUser.
@@ -151,8 +150,7 @@ func (d *Device) person(tx *store.Tx, id int64) (Person, error) {
 		return Person{}, err
 	}
 	t := tx.Schema().Table(usersTable)
-	cell := func(name string) string { return cells[t.Columns[t.Column(name)].Slot].Str() }
-	p := Person{ID: id, Name: cell("name"), Registration: cell("registration")}
+	p := Person{ID: id, Name: t.Cell(cells, "name").Str(), Registration: t.Cell(cells, "registration").Str()}
 	own, err := d.ownPerson(tx, "user_id", schema.Int(id))
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return Person{}, err

@@ -248,20 +248,11 @@ func (d *Device) DeletePhotos(sel PhotoSelection) error {
 			users = append(users[:len(users):len(users)], dangling(tx)...)
 		}
 		for _, user := range users {
-			err := tx.DeletePhoto(user)
-			if errors.Is(err, store.ErrNotFound) {
-				continue
+			had, err := forgetPhoto(tx, user, now)
+			if err == nil && had {
+				err = d.noPhoto(tx, user)
 			}
 			if err != nil {
-				return err
-			}
-			if err := d.noPhoto(tx, user); err != nil {
-				return err
-			}
-			if err := keepOriginal(tx, user, nil, 0); err != nil {
-				return err
-			}
-			if _, err := tx.Append(store.Entry{Time: now, Kind: photoDeleted, User: user}); err != nil {
 				return err
 			}
 		}

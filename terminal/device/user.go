@@ -46,7 +46,7 @@ func (d *Device) User(id int64) (User, error) {
 			return err
 		}
 		t := d.view(tx).Table(usersTable)
-		u.Name = cells[t.Columns[t.Column("name")].Slot].Str()
+		u.Name = t.Cell(cells, "name").Str()
 		return nil
 	})
 	if errors.Is(err, store.ErrNotFound) {
