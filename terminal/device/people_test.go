@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"portaria/store"
 	"portaria/store/query"
 	"portaria/store/storetest"
 	"portaria/terminal/clock"
@@ -116,6 +117,11 @@ func TestOriginal(t *testing.T) {
 		t.Errorf("first photo: %d, %v", user, err)
 	}
 	d.SetPhoto(ctx, device.Upload{User: 1, Picture: upload, Original: &device.Original{Type: "png", Data: upload}})
+	// A photo that came past the device leaves the upload behind, out of date.
+	err = s.Update(0, func(tx *store.Tx) error { return tx.SetPhoto(1, 5, plain) })
+	if o, got := d.Original(1); err != nil || got != nil || o.Type != "jpg" || !bytes.Equal(o.Data, plain) {
+		t.Errorf("beside an upload that is out of date: %s, %d bytes, %v, %v", o.Type, len(o.Data), err, got)
+	}
 	if err := d.DeletePhotos(device.PhotoSelection{Users: []int64{1}}); err != nil {
 		t.Fatal(err)
 	}
