@@ -174,6 +174,10 @@ func TestCorpora(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
+			// What claims to be vast is for the limits of package imaging; on 32 bits image/jpeg panics on it.
+			if c, err := jpeg.DecodeConfig(bytes.NewReader(data)); err != nil || int64(c.Width)*int64(c.Height) > 50_000_000 {
+				return nil
+			}
 			img, err := jpeg.Decode(bytes.NewReader(data))
 			if err != nil {
 				return nil

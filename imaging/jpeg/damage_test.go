@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"image"
+	"math"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -172,6 +173,21 @@ func TestLimits(t *testing.T) {
 		if _, err := d.Decode(t.Context(), seed(t, tt.file), image.Point{}); !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
 		}
+	}
+}
+
+// TestBeyondAddresses claims more pixels than 32 bits can address: that is an error like any other.
+func TestBeyondAddresses(t *testing.T) {
+	t.Parallel()
+	if math.MaxInt > math.MaxInt32 {
+		t.Skip("this program can address them")
+	}
+	data := bytes.Clone(seed(t, "baseline-420.jpg"))
+	frame := bytes.Index(data, []byte{0xff, markSOF0})
+	copy(data[frame+5:], []byte{0xff, 0xff, 0xff, 0xff})
+	var d Decoder
+	if _, err := d.Decode(t.Context(), data, image.Point{}); !errors.Is(err, ErrLimit) {
+		t.Errorf("65535x65535: %v, want ErrLimit", err)
 	}
 }
 

@@ -51,7 +51,7 @@ func std(data []byte) (image.Image, error) {
 // affordable reports whether data claims no more pixels than a test has patience for.
 func affordable(data []byte) bool {
 	config, err := jpeg.DecodeConfig(bytes.NewReader(data))
-	return err != nil || config.Width*config.Height < 2_000_000
+	return err != nil || int64(config.Width)*int64(config.Height) < 2_000_000
 }
 
 // planesOf returns the planes of a picture of image/jpeg, or false if it has already been converted.

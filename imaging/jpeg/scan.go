@@ -3,6 +3,7 @@ package jpeg
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/bits"
 )
 
@@ -198,7 +199,7 @@ func (d *Decoder) allocate() error {
 			d.memory += int64(c.across*c.down) * int64(2*c.kept.count+8)
 		}
 	}
-	if d.Limits.Memory > 0 && d.memory+int64(len(d.data)) > d.Limits.Memory {
+	if d.Limits.Memory > 0 && d.memory+int64(len(d.data)) > d.Limits.Memory || d.memory > math.MaxInt/2 {
 		return fmt.Errorf("%w: %d bytes", ErrLimit, d.memory)
 	}
 	for i := range d.comps {
@@ -226,7 +227,7 @@ func (d *Decoder) scaleOf(i int) int {
 			return 0
 		}
 		return min(8, max(1, (8*w.side+max(d.size.X, d.size.Y)-1)/max(d.size.X, d.size.Y)))
-	case w.size == d.size && (i == 0 || d.rgbWanted) || w.size.X == 0 || d.size.X*d.size.Y < small:
+	case w.size == d.size && (i == 0 || d.rgbWanted) || w.size.X == 0 || int64(d.size.X)*int64(d.size.Y) < small:
 		return 8
 	}
 	least := func(side, of, margin, marginOf int) int {
