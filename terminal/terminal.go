@@ -22,6 +22,7 @@ import (
 	"portaria/terminal/clock"
 	"portaria/terminal/device"
 	"portaria/terminal/dialect"
+	"portaria/terminal/dialect/keeper"
 )
 
 // The bounds of a request on the wire and of the connections together.
@@ -127,7 +128,7 @@ func Open(c Config) (*Terminal, error) {
 	t.server = newServer(c.Log)
 	t.server.NoDefaultDate = c.NoDate
 	var dialects []dialect.Dialect
-	dialects, t.token = c.dialects(d, systems)
+	dialects, t.token = c.dialects(d, systems, keeper.New(d, keeper.Options{Clock: c.Clock, Log: c.Log}))
 	dialect.NewFront(c.Clock, c.Log, dialects...).Install(t.server)
 	return t, nil
 }

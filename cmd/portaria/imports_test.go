@@ -48,8 +48,9 @@ var rooms = map[string]room{
 	"terminal/dialect/securid": {ours: []string{"terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
 	"terminal/dialect/bpm":     {ours: []string{"imaging", "terminal/clock", "terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
 	"terminal/dialect/netex":   {ours: []string{"imaging", "terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
+	"terminal/dialect/keeper":  {ours: []string{"store", "terminal/clock", "terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
 
-	"terminal":              {ours: []string{"store", "terminal/clock", "terminal/device", "terminal/dialect", "terminal/dialect/bpm", "terminal/dialect/fcgi", "terminal/dialect/netex", "terminal/dialect/securid"}, fences: []string{"fasthttp"}},
+	"terminal":              {ours: []string{"store", "terminal/clock", "terminal/device", "terminal/dialect", "terminal/dialect/bpm", "terminal/dialect/fcgi", "terminal/dialect/keeper", "terminal/dialect/netex", "terminal/dialect/securid"}, fences: []string{"fasthttp"}},
 	"terminal/vector":       {ours: []string{"terminal/clock"}, fences: []string{"txtar", "net/http"}},
 	"terminal/terminaltest": {ours: []string{"terminal", "terminal/clock", "terminal/device"}, fences: []string{"fasthttp", "net/http"}},
 
