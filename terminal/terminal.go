@@ -67,9 +67,14 @@ type Config struct {
 	// goroutine that never ends, which a testing/synctest bubble would wait for.
 	NoDate bool
 
+	Version string // of the program, as the terminal's own pages tell it
+	Board   string // the unix socket of the board that runs this terminal; "": none
+
 	Clock   clock.Clock             // nil: the host's
 	Log     *slog.Logger            // nil: silence
 	Inspect func(path string) error // as store.Options
+	// CheckFile checks a copy of the data, as keeper.Options. Nil: in this process.
+	CheckFile func(ctx context.Context, path string, progress func(done, total int)) (store.Report, error)
 }
 
 // Terminal is one open terminal. Many may be open in one process, each on a
@@ -78,6 +83,7 @@ type Terminal struct {
 	device *device.Device
 	store  *store.Store
 	server *fasthttp.Server
+	keeper *keeper.API
 	log    *slog.Logger
 	token  string // of Netex
 
@@ -128,9 +134,19 @@ func Open(c Config) (*Terminal, error) {
 	t.server = newServer(c.Log)
 	t.server.NoDefaultDate = c.NoDate
 	var dialects []dialect.Dialect
-	dialects, t.token = c.dialects(d, systems, keeper.New(d, keeper.Options{Clock: c.Clock, Log: c.Log}))
+	t.keeper = c.keeper(d)
+	dialects, t.token = c.dialects(d, systems, t.keeper)
 	dialect.NewFront(c.Clock, c.Log, dialects...).Install(t.server)
 	return t, nil
+}
+
+// keeper is the terminal's own pages.
+func (c Config) keeper(d *device.Device) *keeper.API {
+	o := keeper.Options{Version: c.Version, Dir: c.Data, Board: c.Board, Check: c.CheckFile, Clock: c.Clock, Log: c.Log}
+	if c.Ephemeral {
+		o.Dir = ""
+	}
+	return keeper.New(d, o)
 }
 
 // Check tells whether the values are ones that Open understands, without
@@ -254,6 +270,7 @@ func (t *Terminal) Close(ctx context.Context) error {
 	l := t.listener
 	t.mu.Unlock()
 	if l == nil {
+		t.keeper.Close()
 		return t.store.Close()
 	}
 	// The web server closes the listeners that it knows, but one that has just
@@ -261,5 +278,6 @@ func (t *Terminal) Close(ctx context.Context) error {
 	closed := l.Close()
 	drained := t.server.ShutdownWithContext(ctx)
 	l.cut()
+	t.keeper.Close()
 	return errors.Join(closed, drained, t.store.Close())
 }

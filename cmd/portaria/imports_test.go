@@ -34,6 +34,7 @@ var rooms = map[string]room{
 	"store/schema":     {},
 	"store/query":      {ours: []string{"store/schema"}},
 	"store":            {ours: []string{"store/schema", "store/query"}, fences: []string{"bbolt", "windows"}},
+	"store/backup":     {},
 	"store/storetest":  {ours: []string{"store", "store/schema"}},
 	"imaging/jpeg":     {},
 	"imaging":          {ours: []string{"imaging/jpeg"}, fences: []string{"imaging", "codecs"}},
@@ -48,7 +49,7 @@ var rooms = map[string]room{
 	"terminal/dialect/securid": {ours: []string{"terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
 	"terminal/dialect/bpm":     {ours: []string{"imaging", "terminal/clock", "terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
 	"terminal/dialect/netex":   {ours: []string{"imaging", "terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
-	"terminal/dialect/keeper":  {ours: []string{"store", "terminal/clock", "terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
+	"terminal/dialect/keeper":  {ours: []string{"store", "store/backup", "terminal/clock", "terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
 
 	"terminal":              {ours: []string{"store", "terminal/clock", "terminal/device", "terminal/dialect", "terminal/dialect/bpm", "terminal/dialect/fcgi", "terminal/dialect/keeper", "terminal/dialect/netex", "terminal/dialect/securid"}, fences: []string{"fasthttp"}},
 	"terminal/vector":       {ours: []string{"terminal/clock"}, fences: []string{"txtar", "net/http"}},

@@ -153,7 +153,3 @@ func (d *Device) ChangeLogin(login, password string) error {
 	d.sessions.endAll()
 	return nil
 }
-
-// Probe tells what keeps the device from reading and writing its data, or nil,
-// as store.Probe does.
-func (d *Device) Probe() error { return d.store.Probe() }

@@ -154,6 +154,13 @@ func (d *Device) PNG(ctx context.Context, user int64) (Original, error) {
 	return o, nil
 }
 
+// forget drops all of them.
+func (p *pngs) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.kept, p.order = nil, nil
+}
+
 func (p *pngs) keep(user int64, o Original) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

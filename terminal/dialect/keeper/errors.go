@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -17,6 +18,10 @@ type refusal struct {
 }
 
 func (e *refusal) Error() string { return e.text }
+
+func refuse(status int, format string, args ...any) error {
+	return &refusal{status, fmt.Sprintf(format, args...)}
+}
 
 // transport is what is refused before any page.
 var transport = []struct {
@@ -41,6 +46,11 @@ var transport = []struct {
 func (a *API) Fail(c *dialect.Call, err error) {
 	if errors.Is(err, dialect.ErrMethod) {
 		a.allow(c)
+	}
+	if place, ok := errors.AsType[*misplaced](err); ok {
+		body := appendFailure(c.Buffer(), place.Error())
+		c.Send(http.StatusConflict, typeJSON, fmt.Appendf(body[:len(body)-1], `,"received":%d}`, place.received))
+		return
 	}
 	status, text := sentence(err)
 	if status == http.StatusInternalServerError {

@@ -37,6 +37,9 @@ type health struct {
 // answerHealth tells whether the terminal works, to anybody, with nothing else
 // in it.
 func (a *API) answerHealth(c *dialect.Call) error {
+	now := a.clock.Now()
+	a.backup.sweep(now) // whoever watches a terminal asks for this
+	a.restore.sweep(now)
 	problem := a.look()
 	if problem == "" {
 		c.Send(http.StatusOK, typeJSON, append(c.Buffer(), `{"status":"ok"}`...))

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -65,23 +66,75 @@ func TestHealth(t *testing.T) {
 	})
 }
 
+// pages are all of them, and what each takes.
+var pages = map[string][]string{
+	"/portaria/status":         {"GET"},
+	"/portaria/backup":         {"GET", "POST", "DELETE"},
+	"/portaria/backup/data":    {"GET"},
+	"/portaria/check":          {"GET", "POST"},
+	"/portaria/restore":        {"GET", "PUT", "POST", "DELETE"},
+	"/portaria/damaged":        {"DELETE"},
+	"/portaria/board/status":   {"GET"},
+	"/portaria/board/update":   {"PUT"},
+	"/portaria/board/trial":    {"POST"},
+	"/portaria/board/reboot":   {"POST"},
+	"/portaria/board/poweroff": {"POST"},
+	"/portaria/":               {"GET", "PUT", "POST", "DELETE"},
+	"/portaria/nowhere":        {"GET", "PUT", "POST", "DELETE"},
+}
+
 func TestWhoMay(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	t.Run("nobody without a session learns what is there", func(t *testing.T) {
-		for _, path := range []string{"/portaria/", "/portaria/nowhere"} {
-			if got := s.askBare(http.MethodGet, path, nil); got.status != http.StatusUnauthorized {
-				t.Errorf("%s: status %d, %s", path, got.status, got.body)
-			}
-			if got := s.ask(http.MethodGet, path, nil); got.status != http.StatusNotFound || got.member(t, "error") == nil {
-				t.Errorf("%s with a session: status %d, %s", path, got.status, got.body)
+	all := []string{"GET", "POST", "PUT", "DELETE"}
+	t.Run("nobody without a live session, whatever there is", func(t *testing.T) {
+		for path, methods := range pages {
+			for _, method := range methods {
+				for _, query := range []string{"", "?session=", "?session=x", "?session=" + s.session + "&session=" + s.session} {
+					got := s.askBare(method, path+query, nil)
+					if got.status != http.StatusUnauthorized || got.member(t, "error") == nil {
+						t.Errorf("%s %s: status %d, %s", method, path+query, got.status, got.body)
+					}
+				}
 			}
 		}
 	})
+	t.Run("a cookie is as good as the query", func(t *testing.T) {
+		request, err := http.NewRequest(http.MethodGet, s.URL+"/portaria/status", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.AddCookie(&http.Cookie{Name: "session", Value: s.session})
+		got, err := s.Client().Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.Body.Close()
+		if got.StatusCode != http.StatusOK {
+			t.Errorf("status %d", got.StatusCode)
+		}
+	})
 	t.Run("another method is refused, and those that are taken are named", func(t *testing.T) {
-		got := s.askBare(http.MethodPost, "/portaria/health", nil)
-		if got.status != http.StatusMethodNotAllowed || got.header.Get("Allow") != "GET" {
-			t.Errorf("status %d, Allow %q, %s", got.status, got.header.Get("Allow"), got.body)
+		for path, methods := range pages {
+			for _, method := range all {
+				if slices.Contains(methods, method) {
+					continue
+				}
+				got := s.ask(method, path, nil)
+				if got.status != http.StatusMethodNotAllowed || got.header.Get("Allow") != strings.Join(methods, ", ") {
+					t.Errorf("%s %s: status %d, Allow %q, %s", method, path, got.status, got.header.Get("Allow"), got.body)
+				}
+			}
+		}
+		if got := s.askBare(http.MethodPost, "/portaria/health", nil); got.status != http.StatusMethodNotAllowed {
+			t.Errorf("health: status %d, %s", got.status, got.body)
+		}
+	})
+	t.Run("what is not there is not there", func(t *testing.T) {
+		for _, path := range []string{"/portaria/", "/portaria/nowhere", "/portaria/board", "/portaria/status/"} {
+			if got := s.ask(http.MethodGet, path, nil); got.status != http.StatusNotFound || got.member(t, "error") == nil {
+				t.Errorf("%s: status %d, %s", path, got.status, got.body)
+			}
 		}
 	})
 }
