@@ -24,6 +24,7 @@ type Config struct {
 	Clock   clock.Clock // nil: the host's
 	Log     *slog.Logger
 	Profile Profile // zero: DefaultModel
+	Serial  string  // of a store that has none yet; "": as SerialOf
 
 	// Login and Password are the account of a store that has none yet.
 	// Empty: the factory account.
@@ -96,7 +97,7 @@ func New(c Config) (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.stock(); err != nil {
+	if err := d.stock(c.Serial); err != nil {
 		return nil, err
 	}
 	if c.CheckAccount && !created && !d.account.check(login, password) {
