@@ -92,6 +92,9 @@ type Terminal struct {
 
 // Open opens the data folder and returns a terminal that serves nobody yet.
 func Open(c Config) (*Terminal, error) {
+	if err := c.checkMode(); err != nil {
+		return nil, err
+	}
 	profile, err := c.profile()
 	if err != nil {
 		return nil, err
@@ -126,7 +129,7 @@ func Open(c Config) (*Terminal, error) {
 	d, err := device.New(device.Config{
 		Store: s, Clock: c.Clock, Log: c.Log, Profile: profile, Serial: serial,
 		Login: c.Login, Password: c.Password, PasswordCost: c.PasswordCost, CheckAccount: c.CheckAccount,
-		SessionIdle: c.SessionIdle, NoFailureDelay: c.NoFailureDelay,
+		OwnPassword: c.Terminal, SessionIdle: c.SessionIdle, NoFailureDelay: c.NoFailureDelay,
 		Faces: faces, Decoders: c.Decoders,
 	})
 	if err != nil {
@@ -137,7 +140,9 @@ func Open(c Config) (*Terminal, error) {
 	t.server.NoDefaultDate = c.NoDate
 	var dialects []dialect.Dialect
 	dialects, t.token = c.dialects(d, systems)
-	dialect.NewFront(c.Clock, c.Log, dialects...).Install(t.server)
+	front := dialect.NewFront(c.Clock, c.Log, dialects...)
+	front.Gate(d.Owned)
+	front.Install(t.server)
 	return t, nil
 }
 
@@ -153,6 +158,9 @@ func (c Config) Check() error {
 	}
 	if err == nil {
 		_, err = c.switches()
+	}
+	if err == nil {
+		err = c.checkMode()
 	}
 	return err
 }

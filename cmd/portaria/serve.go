@@ -143,7 +143,13 @@ func (c *serveCmd) announce(stop context.Context, t *terminal.Terminal, ln net.L
 		fmt.Fprintf(s.out, "X-Cloud-Auth-Token: %s\n", token)
 	}
 	log.Info("serving", "url", url, "model", profile.Name, "version", fullVersion(), "data", c.dataName())
-	return c.writeReadyFile(url)
+	if err := c.writeReadyFile(url); err != nil {
+		return err
+	}
+	if t.Device().Owned() != nil {
+		log.Warn("the factory password is in force: nothing but login and change_login is served", "do", "log in and change it with change_login.fcgi")
+	}
+	return nil
 }
 
 func (c *serveCmd) dataName() string {
@@ -175,6 +181,9 @@ func (c *serveCmd) config(log *slog.Logger) (terminal.Config, error) {
 	}
 	if c.sessionIdle <= 0 {
 		return terminal.Config{}, fmt.Errorf("--session-idle %v is no time; take one such as 1h or 10m", c.sessionIdle)
+	}
+	if c.terminal && c.users != "" {
+		return terminal.Config{}, errors.New("--users is for a simulator; leave it out, or serve without --terminal")
 	}
 	if c.capacity < 0 {
 		return terminal.Config{}, fmt.Errorf("--capacity %d is less than nothing; leave it out for no limit", c.capacity)
