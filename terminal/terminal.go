@@ -88,6 +88,9 @@ type Terminal struct {
 	mu       sync.Mutex // guards all below
 	listener *listener  // nil until Serve
 	closed   bool
+
+	ended      chan struct{}  // closed by Close
+	background sync.WaitGroup // what ends then
 }
 
 // Open opens the data folder and returns a terminal that serves nobody yet.
@@ -129,13 +132,13 @@ func Open(c Config) (*Terminal, error) {
 	d, err := device.New(device.Config{
 		Store: s, Clock: c.Clock, Log: c.Log, Profile: profile, Serial: serial,
 		Login: c.Login, Password: c.Password, PasswordCost: c.PasswordCost, CheckAccount: c.CheckAccount,
-		OwnPassword: c.Terminal, SessionIdle: c.SessionIdle, NoFailureDelay: c.NoFailureDelay,
+		OwnPassword: c.Terminal, ClockUnset: c.Board != "", SessionIdle: c.SessionIdle, NoFailureDelay: c.NoFailureDelay,
 		Faces: faces, Decoders: c.Decoders,
 	})
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	t := &Terminal{device: d, store: s, log: c.Log}
+	t := &Terminal{device: d, store: s, log: c.Log, ended: make(chan struct{})}
 	t.server = newServer(c.Log)
 	t.server.NoDefaultDate = c.NoDate
 	var dialects []dialect.Dialect
@@ -143,6 +146,9 @@ func Open(c Config) (*Terminal, error) {
 	front := dialect.NewFront(c.Clock, c.Log, dialects...)
 	front.Gate(d.Owned)
 	front.Install(t.server)
+	if c.Board != "" {
+		t.background.Go(func() { t.awaitClock(c.Board) })
+	}
 	return t, nil
 }
 
@@ -269,9 +275,13 @@ func (t *Terminal) take(ln net.Listener) (*listener, error) {
 // without it.
 func (t *Terminal) Close(ctx context.Context) error {
 	t.mu.Lock()
+	if !t.closed {
+		close(t.ended)
+	}
 	t.closed = true
 	l := t.listener
 	t.mu.Unlock()
+	t.background.Wait()
 	if l == nil {
 		return t.store.Close()
 	}

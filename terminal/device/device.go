@@ -34,6 +34,7 @@ type Config struct {
 	CheckAccount   bool          // warn when the store's account is another
 	PasswordCost   int           // rounds of the password hash; 0: DefaultPasswordCost
 	SessionIdle    time.Duration // 0: DefaultSessionIdle
+	ClockUnset     bool          // the clock may be wrong until ClockSet is called
 	NoFailureDelay bool          // answer failed logins at once, however many
 
 	Faces    FaceChecker // nil: MeasuredFaces{}
@@ -54,6 +55,7 @@ type Device struct {
 	notices  notices
 	prints   prints
 
+	dates  dates
 	stamps stamps
 	pngs   pngs
 
@@ -84,6 +86,7 @@ func New(c Config) (*Device, error) {
 		profile:  c.Profile,
 		store:    c.Store,
 		clock:    c.Clock,
+		dates:    dates{clock: c.Clock},
 		log:      c.Log,
 		faces:    c.Faces,
 		insists:  c.OwnPassword,
@@ -96,6 +99,11 @@ func New(c Config) (*Device, error) {
 			delay: !c.NoFailureDelay,
 		},
 	}
+	d.account.update, d.account.now = d.update, d.written
+	if err := d.dates.open(c.Store, c.ClockUnset); err != nil {
+		d.log.Warn("the time of the last log entry cannot be read; log times may go back", "err", err)
+	}
+	d.stamps.after(d.dates.last)
 	login, password := cmp.Or(c.Login, FactoryLogin), cmp.Or(c.Password, FactoryPassword)
 	created, err := d.account.open(login, password)
 	if err != nil {
@@ -116,6 +124,9 @@ func (d *Device) Profile() Profile { return d.profile }
 
 // Now is the device's time, in UTC.
 func (d *Device) Now() time.Time { return d.clock.Now() }
+
+// Mark is a moment to measure ages from, as clock.Clock.Mark.
+func (d *Device) Mark() time.Time { return d.clock.Mark() }
 
 // Login opens a session and returns its token, or ErrCredentials, late when
 // source has failed often. Source is the client's address.
