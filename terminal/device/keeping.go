@@ -11,8 +11,9 @@ import (
 // allRestored is the kind of the log entry about a restore.
 const allRestored = "data restored"
 
-// Serial is the number that the product has from the factory.
-func (d *Device) Serial() string { return hardwareOf[d.profile.Name].serial }
+// Serial is the number that the device was opened with. Data that were restored
+// bring the one of their own terminal to its tables.
+func (d *Device) Serial() string { return d.serial }
 
 // Probe tells what keeps the device from reading and writing its data, or nil,
 // as store.Probe does.
@@ -61,7 +62,7 @@ func (d *Device) Restore(path string) error {
 		if err := tx.SetAccount(account); err != nil {
 			return err
 		}
-		_, err := tx.Append(store.Entry{Time: d.clock.Now().Unix(), Kind: allRestored})
+		_, err := tx.Append(store.Entry{Time: d.written(), Kind: allRestored})
 		return err
 	})
 	if err != nil && !errors.Is(err, store.ErrDegraded) {
@@ -70,9 +71,10 @@ func (d *Device) Restore(path string) error {
 	// The data are others, or may be.
 	d.prints.forget()
 	d.pngs.forget()
+	d.stamps.after(d.dates.goOn(d.store))
 	d.sessions.endAll()
 	if err != nil {
 		return err
 	}
-	return d.stock()
+	return d.stock(d.serial)
 }

@@ -20,9 +20,9 @@ import (
 type backups struct {
 	mu    sync.Mutex // guards all below
 	state backupState
-	page  []byte   // what the backup begins with
-	file  *os.File // the data that follow; nil: there is nothing to be fetched
-	used  time.Time
+	page  []byte    // what the backup begins with
+	file  *os.File  // the data that follow; nil: there is nothing to be fetched
+	used  time.Time // a mark
 }
 
 // backupState is what is told of it.
@@ -74,12 +74,12 @@ func (b *backups) empty() {
 }
 
 func (a *API) answerBackup(c *dialect.Call) error {
-	return tell(c, http.StatusOK, a.backup.get(a.clock.Now()))
+	return tell(c, http.StatusOK, a.backup.get(a.clock.Mark()))
 }
 
 // dropBackup removes a backup that is there. One that is being made goes on.
 func (a *API) dropBackup(c *dialect.Call) error {
-	if a.backup.get(a.clock.Now()).State != stateRunning {
+	if a.backup.get(a.clock.Mark()).State != stateRunning {
 		a.backup.drop()
 	}
 	return a.answerBackup(c)
@@ -111,7 +111,7 @@ func (a *API) makeBackup(c *dialect.Call) error {
 	if err != nil {
 		return err
 	}
-	return tell(c, http.StatusAccepted, a.backup.get(a.clock.Now()))
+	return tell(c, http.StatusAccepted, a.backup.get(a.clock.Mark()))
 }
 
 // snapshot copies the data, as they are at one moment, into a file of the spool.
@@ -168,7 +168,7 @@ func (a *API) seal(ctx context.Context, f *os.File) error {
 	b := &a.backup
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.page, b.file, b.used = page, f, a.clock.Now()
+	b.page, b.file, b.used = page, f, a.clock.Mark()
 	b.state = backupState{
 		progress: progress{State: stateReady}, ID: rand.Text(), Bytes: backup.HeaderSize + h.Size,
 		Header: &h, Report: reportOf(r, a.clock.Now()),
@@ -190,7 +190,7 @@ func (a *API) backupPiece(c *dialect.Call) error {
 	b := &a.backup
 	b.mu.Lock()
 	state, page, f := b.state, b.page, b.file
-	b.used = a.clock.Now()
+	b.used = a.clock.Mark()
 	b.mu.Unlock()
 	gone := refuse(http.StatusGone, "that backup is not there any more; make another one")
 	switch {

@@ -30,6 +30,7 @@ var transport = []struct {
 	text   string
 }{
 	{device.ErrSession, http.StatusUnauthorized, "no session: log in with login.fcgi and add session=… to the query"},
+	{device.ErrFactoryPassword, http.StatusForbidden, "the factory password is still in force: change it first with change_login.fcgi"},
 	{dialect.ErrNothingHere, http.StatusNotFound, "there is no such page"},
 	{dialect.ErrMethod, http.StatusMethodNotAllowed, "this page does not take the method of the request"},
 	{dialect.ErrLengthRequired, http.StatusLengthRequired, "the request does not say how long its body is"},

@@ -29,7 +29,7 @@ const (
 type health struct {
 	mu      sync.Mutex // guards all below
 	looking bool       // somebody waits for the disk
-	since   time.Time  // when that one, or the last one, began
+	since   time.Time  // the mark when that one, or the last one, began
 	looked  bool       // problem is known
 	problem string     // empty: none
 }
@@ -37,7 +37,7 @@ type health struct {
 // answerHealth tells whether the terminal works, to anybody, with nothing else
 // in it.
 func (a *API) answerHealth(c *dialect.Call) error {
-	now := a.clock.Now()
+	now := a.clock.Mark()
 	a.backup.sweep(now) // whoever watches a terminal asks for this
 	a.restore.sweep(now)
 	problem := a.look()
@@ -55,14 +55,14 @@ func (a *API) answerHealth(c *dialect.Call) error {
 // waited for too long.
 func (a *API) look() string {
 	h := &a.health
-	now := a.clock.Now()
+	now := a.clock.Mark()
 	h.mu.Lock()
 	age := now.Sub(h.since)
 	switch {
-	case h.looking && (age > healthWait || age < 0):
+	case h.looking && age > healthWait:
 		h.mu.Unlock()
 		return textDiskHangs
-	case h.looked && (h.looking || age >= 0 && age < healthKept):
+	case h.looked && (h.looking || age < healthKept):
 		defer h.mu.Unlock()
 		return h.problem
 	}

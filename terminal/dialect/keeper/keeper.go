@@ -48,7 +48,7 @@ type API struct {
 	options Options
 	clock   clock.Clock
 	log     *slog.Logger
-	started time.Time
+	started time.Time        // a mark
 	headers []dialect.Header // of every answer
 	routes  []dialect.Route
 	room    *dialect.Room // of pieces that go out
@@ -74,7 +74,7 @@ func New(d *device.Device, o Options) *API {
 	if o.Check == nil {
 		o.Check = store.CheckFile
 	}
-	a := &API{device: d, options: o, clock: o.Clock, log: o.Log, started: o.Clock.Now(), room: dialect.NewRoom(roomForPieces)}
+	a := &API{device: d, options: o, clock: o.Clock, log: o.Log, started: o.Clock.Mark(), room: dialect.NewRoom(roomForPieces)}
 	a.spool.dir = o.Dir
 	a.spool.clear()
 	a.jobs.ctx, a.jobs.cancel = context.WithCancel(context.Background())
@@ -132,7 +132,7 @@ func (a *API) pages() []dialect.Route {
 		pages[i].Admit = a.session
 	}
 	return append(pages,
-		dialect.Route{Path: "/portaria/health", Methods: []string{get}, Do: a.answerHealth},
+		dialect.Route{Path: "/portaria/health", Methods: []string{get}, Unowned: true, Do: a.answerHealth},
 		dialect.Route{
 			Path: "/portaria/", Below: true, NoLength: true, Admit: a.session, Methods: []string{get, post, put, del},
 			Do: func(*dialect.Call) error { return dialect.ErrNothingHere },

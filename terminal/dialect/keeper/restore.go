@@ -26,9 +26,9 @@ const (
 type restores struct {
 	mu    sync.Mutex // guards all below; held while a piece is written
 	state restoreState
-	page  []byte   // what has come of the header
-	file  *os.File // the data, or nil
-	used  time.Time
+	page  []byte    // what has come of the header
+	file  *os.File  // the data, or nil
+	used  time.Time // a mark
 }
 
 // restoreState is what is told of it.
@@ -84,12 +84,12 @@ func (r *restores) sweep(now time.Time) {
 }
 
 func (a *API) answerRestore(c *dialect.Call) error {
-	return tell(c, http.StatusOK, a.restore.get(a.clock.Now()))
+	return tell(c, http.StatusOK, a.restore.get(a.clock.Mark()))
 }
 
 // dropRestore forgets an upload. A restore that has begun goes on.
 func (a *API) dropRestore(c *dialect.Call) error {
-	if a.restore.get(a.clock.Now()).State != stateRunning {
+	if a.restore.get(a.clock.Mark()).State != stateRunning {
 		a.restore.drop()
 	}
 	return a.answerRestore(c)
@@ -128,7 +128,7 @@ func (a *API) restorePiece(c *dialect.Call) error {
 		r.empty()
 		return roomError(err)
 	}
-	r.used = a.clock.Now()
+	r.used = a.clock.Mark()
 	return tell(c, http.StatusOK, r.state)
 }
 
@@ -259,7 +259,7 @@ func (a *API) makeRestore(c *dialect.Call) error {
 	if err != nil {
 		return err
 	}
-	return tell(c, http.StatusAccepted, r.get(a.clock.Now()))
+	return tell(c, http.StatusAccepted, r.get(a.clock.Mark()))
 }
 
 // restoreFrom verifies the data in f and puts them in place.

@@ -60,7 +60,7 @@ func (a *API) answerStatus(c *dialect.Call) error {
 	}
 	s := status{
 		Version: a.options.Version, Model: profile.Name, Product: profile.Product, Serial: a.device.Serial(),
-		Uptime: int64(now.Sub(a.started) / time.Second), Time: now.Unix(), UTC: now.UTC().Format(time.RFC3339),
+		Uptime: int64(a.clock.Mark().Sub(a.started) / time.Second), Time: now.Unix(), UTC: now.UTC().Format(time.RFC3339),
 		Health:       problem,
 		DamagedFiles: []file{}, DamagedPhotos: damagedPhotos{Users: []int64{}},
 	}
