@@ -58,7 +58,7 @@ var rooms = map[string]room{
 	"terminal/transfer": {ours: []string{"imaging", "terminal/clock", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
 
 	"cmd/portaria": {
-		ours:   []string{"store", "terminal", "terminal/clock", "terminal/device", "terminal/dialect/jsondoc", "terminal/transfer", "terminal/vector", "testdata"},
+		ours:   []string{"store", "store/backup", "terminal", "terminal/clock", "terminal/device", "terminal/dialect/jsondoc", "terminal/transfer", "terminal/vector", "testdata"},
 		fences: []string{"net/http"},
 	},
 	"scripts/bench":      {ours: []string{"store", "terminal/dialect/jsondoc", "terminal/terminaltest"}, fences: []string{"fasthttp", "net/http"}},

@@ -35,7 +35,7 @@ type restores struct {
 type restoreState struct {
 	progress
 	Received int64          `json:"received"`
-	Bytes    int64          `json:"size"`
+	Bytes    int64          `json:"bytes"`
 	Header   *backup.Header `json:"header,omitempty"`
 	Report   *report        `json:"check,omitempty"`
 }
