@@ -2,10 +2,7 @@
 
 package store
 
-import (
-	"errors"
-	"os"
-)
+import "os"
 
 // readThrough reads the first page of a file.
 func readThrough(path string) error {
@@ -20,6 +17,3 @@ func readThrough(path string) error {
 
 // readOnly is not known here; the next write tells.
 func readOnly(string) (bool, error) { return false, nil }
-
-// Free is not known here.
-func Free(string) (int64, error) { return 0, errors.ErrUnsupported }

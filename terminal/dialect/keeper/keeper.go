@@ -166,7 +166,7 @@ func number(c *dialect.Call, name string) (int64, error) {
 	text, _ := c.Query(name)
 	n, err := parseNumber(text)
 	if err != nil {
-		return 0, refuse(http.StatusBadRequest, "%s=%.20q is no number; the query needs %s", name, text, name)
+		return 0, refuse(http.StatusBadRequest, "%s %.20q is no number from 0 on; the query tells it", name, text)
 	}
 	return n, nil
 }
