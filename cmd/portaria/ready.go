@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -9,19 +10,31 @@ import (
 	"net/http"
 	"time"
 
+	"portaria/terminal/certificate"
 	"portaria/terminal/clock"
 )
 
 func defineReady(flags *flag.FlagSet) func(streams) error {
 	url := flags.String("url", "http://127.0.0.1:8080", "The terminal's `URL`.")
 	wait := flags.Duration("wait", 0, "How long to wait for it, `TIME` such as 30s. Left out: not at all.")
+	pin := flags.String("pin", "", pinHelp)
+	insecure := flags.Bool("insecure", false, "Take any certificate. On this machine's own addresses any is taken anyway: nothing secret is said.")
 	return func(s streams) error {
+		trust, err := trustOf(*pin)
+		if err != nil {
+			return err
+		}
+		trust.InsecureSkipVerify = trust.InsecureSkipVerify || *insecure || *pin == "" && isLoopback(*url)
 		ctx, cancel := context.WithTimeout(context.Background(), max(*wait, time.Second))
 		defer cancel()
-		if err := waitReady(ctx, *url); err != nil {
+		err = waitReady(ctx, *url, trust)
+		if fingerprint, ok := certificate.Refused(err); ok {
+			return untrusted(err, fingerprint)
+		}
+		if err != nil {
 			return fmt.Errorf("%s does not answer as a terminal (%w); start one with \"portaria serve\", or wait longer with --wait", *url, err)
 		}
-		_, err := fmt.Fprintf(s.out, "ready: %s\n", *url)
+		_, err = fmt.Fprintf(s.out, "ready: %s\n", *url)
 		return err
 	}
 }
@@ -29,14 +42,19 @@ func defineReady(flags *flag.FlagSet) func(streams) error {
 // askAgain is the pause between two attempts.
 const askAgain = 50 * time.Millisecond
 
+// readyTime is how long one attempt may take: the slowest board needs a while
+// for the first handshake.
+const readyTime = 5 * time.Second
+
 // waitReady asks the terminal at url for the one thing that it tells anybody
-// until it answers or ctx ends.
-func waitReady(ctx context.Context, url string) error {
-	client := &http.Client{Timeout: 2 * time.Second}
+// until it answers or ctx ends. A certificate that trust refuses will not change.
+func waitReady(ctx context.Context, url string, trust *tls.Config) error {
+	client := &http.Client{Timeout: readyTime, Transport: &http.Transport{TLSClientConfig: trust}}
 	defer client.CloseIdleConnections()
 	for {
 		err := askReady(ctx, client, url)
-		if err == nil || ctx.Err() != nil {
+		_, refused := certificate.Refused(err)
+		if err == nil || refused || ctx.Err() != nil {
 			return err
 		}
 		clock.System{}.Sleep(askAgain)
