@@ -208,7 +208,7 @@ func (c *conn) drain() {
 	if !ok || half.CloseWrite() != nil {
 		return
 	}
-	if c.SetReadDeadline(clock.System{}.Now().Add(lingerTime)) != nil {
+	if c.SetReadDeadline(clock.System{}.Mark().Add(lingerTime)) != nil {
 		return
 	}
 	_, _ = io.CopyN(io.Discard, c.Conn, lingerBytes)

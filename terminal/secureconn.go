@@ -49,7 +49,7 @@ func (s *secureConn) ConnectionState() tls.ConnectionState { return s.tls.Connec
 // Read implements net.Conn. TLS may have to write while it reads, when the peer
 // asks for new keys: one that takes no bytes must not keep the reader for ever.
 func (s *secureConn) Read(p []byte) (int, error) {
-	if err := s.SetWriteDeadline(clock.System{}.Now().Add(writeTime)); err != nil {
+	if err := s.SetWriteDeadline(clock.System{}.Mark().Add(writeTime)); err != nil {
 		return 0, err
 	}
 	return s.conn.Read(p)

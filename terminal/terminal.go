@@ -296,8 +296,8 @@ func (t *Terminal) Close(ctx context.Context) error {
 	t.closed = true
 	l := t.listener
 	t.mu.Unlock()
-	t.background.Wait()
 	if l == nil {
+		t.background.Wait()
 		return t.store.Close()
 	}
 	// The web server closes the listeners that it knows, but one that has just
@@ -305,5 +305,6 @@ func (t *Terminal) Close(ctx context.Context) error {
 	closed := l.Close()
 	drained := t.server.ShutdownWithContext(ctx)
 	l.cut()
+	t.background.Wait()
 	return errors.Join(closed, drained, t.store.Close())
 }

@@ -22,17 +22,6 @@ import (
 	"portaria/testdata"
 )
 
-// overBoth runs a test over plain connections, and over TLS: the bounds of a
-// connection hold for both.
-func overBoth(t *testing.T, test func(*testing.T, terminaltest.Option)) {
-	t.Parallel()
-	for name, how := range map[string]string{"plain": "", "tls": "self"} {
-		t.Run(name, func(t *testing.T) {
-			test(t, terminaltest.With(func(c *terminal.Config) { c.TLS = how }))
-		})
-	}
-}
-
 // get sends a GET and returns status and body.
 func get(t *testing.T, tm *terminaltest.Terminal, path string) (int, []byte) {
 	t.Helper()

@@ -29,6 +29,17 @@ func below(t *testing.T, tm *terminaltest.Terminal) net.Conn {
 	return conn.(*tls.Conn).NetConn()
 }
 
+// overBoth runs a test over plain connections, and over TLS: the bounds of a
+// connection hold for both.
+func overBoth(t *testing.T, test func(*testing.T, terminaltest.Option)) {
+	t.Parallel()
+	for name, how := range map[string]string{"plain": "", "tls": "self"} {
+		t.Run(name, func(t *testing.T) {
+			test(t, terminaltest.With(func(c *terminal.Config) { c.TLS = how }))
+		})
+	}
+}
+
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	t.Run("the certificate is the same after a restart", func(t *testing.T) {

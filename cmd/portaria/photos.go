@@ -49,7 +49,7 @@ func definePhotos(flags *flag.FlagSet) func(streams) error {
 	flags.IntVar(&c.limit, "limit", transfer.DefaultLimit, "Send photos below `BYTES`; larger ones are made smaller.")
 	flags.DurationVar(&c.timeout, "timeout", transfer.DefaultTimeout, "How long, `TIME`, one request may take.")
 	flags.StringVar(&c.pin, "pin", "", pinHelp)
-	flags.BoolVar(&c.insecure, "insecure", false, "Take any certificate, and with it anybody who is in between; --pin is the safe way.")
+	flags.BoolVar(&c.insecure, "insecure", false, insecureHelp)
 	flags.BoolVar(&c.verbose, "verbose", false, "Name everybody, not only those that are refused or fail.")
 	return c.run
 }

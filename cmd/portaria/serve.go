@@ -310,17 +310,20 @@ func reachable(addr net.Addr) string {
 	return net.JoinHostPort(host, strconv.Itoa(tcp.Port))
 }
 
+// readyFile is what the ready file says.
+type readyFile struct {
+	URL string `json:"url"`
+	PID int    `json:"pid"`
+	Pin string `json:"certificate,omitempty"` // its fingerprint
+}
+
 // writeReadyFile says where the terminal answers; whoever sees the file sees
 // all of it.
 func (c *serveCmd) writeReadyFile(url, pin string) error {
 	if c.readyFile == "" {
 		return nil
 	}
-	text, err := json.Marshal(struct {
-		URL string `json:"url"`
-		PID int    `json:"pid"`
-		Pin string `json:"certificate,omitempty"` // its fingerprint
-	}{url, os.Getpid(), pin})
+	text, err := json.Marshal(readyFile{url, os.Getpid(), pin})
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,8 @@ import (
 
 const pinHelp = "Take certificates with these `SHA256` fingerprints, separated by commas, although nobody vouches for them; \"portaria serve\" tells its own at the start."
 
+const insecureHelp = "Take any certificate, and with it anybody who is in between; --pin is the safe way."
+
 // trustOf is how a client trusts whom --pin names.
 func trustOf(pin string) (*tls.Config, error) {
 	pins, err := certificate.ParseFingerprints(pin)
