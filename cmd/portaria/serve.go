@@ -55,7 +55,7 @@ func defineServe(flags *flag.FlagSet) func(streams) error {
 	flags.StringVar(&c.readyFile, "ready-file", "", "Write url and pid into `FILE`, as JSON, once the terminal answers.")
 	flags.BoolVar(&c.terminal, "terminal", false, "Be a terminal on a network rather than a simulator: nothing but login and change_login is served until the factory password is changed.")
 	flags.StringVar(&c.board, "board", "", "The unix `SOCKET` of the board that the terminal runs on.")
-	flags.StringVar(&c.serial, "serial", "", "The `SERIAL` of a new data folder, in the product's form or a board's own in hexadecimal digits. Left out: one that all simulators of the model have.")
+	flags.StringVar(&c.serial, "serial", "", "The `SERIAL` of a new data folder, in the product's form, or a board's own, which is made into one. Left out: one that all simulators of the model have.")
 	flags.StringVar(&c.tls, "tls", "", "Speak TLS and nothing else; `HOW` is self for a certificate that the terminal makes and keeps in its data folder. The start tells its fingerprint, for --pin.")
 	flags.StringVar(&c.tlsCert, "tls-cert", "", "Speak TLS with the certificate in `FILE`, PEM, and those that vouch for it. It is read again when it changes.")
 	flags.StringVar(&c.tlsKey, "tls-key", "", "The `FILE` with its key, PEM.")
