@@ -158,13 +158,7 @@ func (c *serveCmd) announce(stop context.Context, t *terminal.Terminal, ln net.L
 		fmt.Fprintf(s.out, "X-Cloud-Auth-Token: %s\n", token)
 	}
 	log.Info("serving", "url", url, "model", profile.Name, "version", fullVersion(), "data", c.dataName())
-	if err := c.writeReadyFile(url, pin); err != nil {
-		return err
-	}
-	if t.Device().Owned() != nil {
-		log.Warn("the factory password is in force: nothing but login and change_login is served", "do", "log in and change it with change_login.fcgi")
-	}
-	return nil
+	return c.writeReadyFile(url, pin)
 }
 
 func (c *serveCmd) dataName() string {
