@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"portaria/terminal/certificate"
 	"portaria/terminal/clock"
 	"portaria/terminal/device"
 )
@@ -36,6 +37,7 @@ const maxAnswer = 8 << 20
 type reach struct {
 	flags                *flag.FlagSet
 	url, login, password string
+	pin                  string
 	insecure             bool
 }
 
@@ -44,7 +46,8 @@ func reachFlags(flags *flag.FlagSet) *reach {
 	flags.StringVar(&r.url, "url", defaultURL, "The terminal's `URL`.")
 	flags.StringVar(&r.login, "login", device.FactoryLogin, "The `LOGIN` there.")
 	flags.StringVar(&r.password, "password", device.FactoryPassword, "The `PASSWORD` there; better in the environment, where others do not see it.")
-	flags.BoolVar(&r.insecure, "insecure", false, "Take any certificate; terminals sign theirs themselves.")
+	flags.StringVar(&r.pin, "pin", "", pinHelp)
+	flags.BoolVar(&r.insecure, "insecure", false, insecureHelp)
 	return r
 }
 
@@ -57,17 +60,24 @@ func given(flags *flag.FlagSet, name string) bool {
 
 // newClient is how every command that looks after a terminal speaks to it. A
 // session goes to nobody but the address that was given.
-func (r *reach) newClient() *http.Client {
+func (r *reach) newClient() (*http.Client, error) {
+	trust, err := trustOf(r.pin)
+	if err != nil {
+		return nil, err
+	}
+	if r.insecure {
+		trust = &tls.Config{InsecureSkipVerify: true}
+	}
 	dialer := &net.Dialer{Timeout: dialTime}
 	return &http.Client{
 		Transport: &http.Transport{
 			DialContext:     dialer.DialContext,
 			Proxy:           http.ProxyFromEnvironment,
 			TLSNextProto:    map[string]func(string, *tls.Conn) http.RoundTripper{},
-			TLSClientConfig: &tls.Config{InsecureSkipVerify: r.insecure},
+			TLSClientConfig: trust,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	}, nil
 }
 
 // remote logs in as the flags say when it first has to.
@@ -76,7 +86,11 @@ func (r *reach) remote() (*owner, error) {
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return nil, refuse("--url %q is no address of a terminal; take one such as http://192.168.0.129", r.url)
 	}
-	return &owner{base: base.String(), login: r.login, password: r.password, client: r.newClient(), clock: clock.System{}}, nil
+	client, err := r.newClient()
+	if err != nil {
+		return nil, err
+	}
+	return &owner{base: base.String(), login: r.login, password: r.password, client: client, clock: clock.System{}}, nil
 }
 
 // owner is somebody who looks after a terminal from afar, through its pages
@@ -229,11 +243,10 @@ func (o *owner) unreached(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return errors.New("interrupted")
 	}
-	how := "look at --url, and whether it is on"
-	if _, unknown := errors.AsType[*tls.CertificateVerificationError](err); unknown {
-		how = "--insecure takes any certificate"
+	if fingerprint, ok := certificate.Refused(err); ok {
+		return fmt.Errorf("%s: %w", o.base, untrusted(err, fingerprint))
 	}
-	return fmt.Errorf("%s: %w (%w); %s", o.base, errUnreached, err, how)
+	return fmt.Errorf("%s: %w (%w); look at --url, and whether it is on", o.base, errUnreached, err)
 }
 
 // pause waits, and not for longer than ctx lasts.
