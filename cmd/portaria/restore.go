@@ -154,7 +154,7 @@ func (c *restoreCmd) intoFolder(ctx context.Context, s streams, f *os.File, h ba
 	if err != nil {
 		return nil, explain(err)
 	}
-	defer kept.Close()
+	defer func() { _ = kept.Close() }()
 	var users, photos int
 	var account *store.Account
 	err = kept.View(func(tx *store.Tx) error {

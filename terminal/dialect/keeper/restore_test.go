@@ -15,7 +15,9 @@ import (
 	"portaria/store/backup"
 	"portaria/store/schema"
 	"portaria/terminal"
+	"portaria/terminal/clock"
 	"portaria/terminal/terminaltest"
+	"portaria/testdata"
 )
 
 // archive seals data as a backup of an iDAccess.
@@ -111,18 +113,53 @@ func TestRestore(t *testing.T) {
 	})
 	t.Run("a face that came with it is known, and one that went is not", func(t *testing.T) {
 		t.Parallel()
-		faces := []terminaltest.Option{terminaltest.Model("idface"), terminaltest.With(func(c *terminal.Config) { c.Faces = "scripted" })}
-		old := newSite(t, faces...)
-		data := old.backup() // nobody
-		s := newSite(t, faces...)
-		s.AddUser(1, "Ana")
-		s.SetPhoto(1, picture(1))
+		ana, bruno := testdata.Photo("face-ana-320x240.jpg"), testdata.Photo("face-bruno-320x240.jpg")
+		enrol := func(s *site, user int64, face []byte) string {
+			path := fmt.Sprintf("/user_set_image.fcgi?user_id=%d&match=1&timestamp=1700000000", user)
+			return string(s.ask(http.MethodPost, path, face).body)
+		}
+		old := newSite(t, terminaltest.Model("idface"))
+		old.AddUser(1, "Ana")
+		enrol(old, 1, ana)
+		data := old.backup()
+		s := newSite(t, terminaltest.Model("idface"))
+		for user := range int64(3) {
+			s.AddUser(user+1, "Somebody")
+		}
+		enrol(s, 1, bruno)
+		if got := enrol(s, 2, bruno); !strings.Contains(got, "Face exists") {
+			t.Fatalf("the same face before: %s", got)
+		}
 		if got := s.restore(data, ""); got.member(t, "state") != "done" {
 			t.Fatalf("%s", got.body)
 		}
-		got := s.ask(http.MethodGet, "/user_get_image.fcgi?user_id=1", nil)
-		if got.status == http.StatusOK {
-			t.Error("a photo of before is served")
+		s.AddUser(2, "Bruno")
+		s.AddUser(3, "Who")
+		if got := enrol(s, 3, ana); !strings.Contains(got, "Face exists") {
+			t.Errorf("a face that came: %s", got)
+		}
+		if got := enrol(s, 2, bruno); !strings.Contains(got, `"success":true`) {
+			t.Errorf("a face that went: %s", got)
+		}
+	})
+	t.Run("a picture that was converted before is not given for one that came", func(t *testing.T) {
+		t.Parallel()
+		when := terminaltest.With(func(c *terminal.Config) { c.Clock = clock.NewManual(time.Unix(1_700_000_000, 0)) })
+		old := newSite(t, when)
+		old.SetPhoto(1, testdata.Photo("plain-200x200.jpg"))
+		data := old.backup()
+		s := newSite(t, when)
+		s.SetPhoto(1, testdata.Photo("plain-320x240.jpg"))
+		before, err := s.Device().PNG(t.Context(), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.restore(data, ""); got.member(t, "state") != "done" {
+			t.Fatalf("%s", got.body)
+		}
+		after, err := s.Device().PNG(t.Context(), 1)
+		if err != nil || bytes.Equal(before.Data, after.Data) {
+			t.Errorf("the picture of before, %v", err)
 		}
 	})
 	t.Run("what is not whole, not right or not ours changes nothing", func(t *testing.T) {
