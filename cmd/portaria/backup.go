@@ -111,7 +111,6 @@ func (c *backupCmd) ofTerminal(ctx context.Context, s streams, to *os.File) (*ch
 	if err := o.ask(ctx, http.MethodPost, "backup", nil, nil, nil); err != nil {
 		return nil, err
 	}
-	defer func() { _ = o.ask(context.WithoutCancel(ctx), http.MethodDelete, "backup", nil, nil, nil) }()
 	var made struct {
 		work
 		ID    string
@@ -127,6 +126,9 @@ func (c *backupCmd) ofTerminal(ctx context.Context, s streams, to *os.File) (*ch
 	if made.State != "ready" || made.Check == nil {
 		return nil, errors.New("the backup has gone from the terminal; somebody else has begun another one")
 	}
+	defer func() {
+		_ = o.ask(context.WithoutCancel(ctx), http.MethodDelete, "backup", url.Values{"id": {made.ID}}, nil, nil)
+	}()
 	progress = percent{w: s.err, what: "fetching"}
 	defer progress.end()
 	for at, broken := int64(0), 0; at < made.Bytes; {

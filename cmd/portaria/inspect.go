@@ -108,8 +108,8 @@ func checkInChild(ctx context.Context, path string, progress func(done, total in
 	if err != nil {
 		return store.Report{}, err
 	}
-	if err := child.Start(); err != nil {
-		return store.Report{}, err
+	if child.Start() != nil {
+		return store.CheckFile(ctx, path, progress) // where no program may be started
 	}
 	var report *store.Report
 	for lines := json.NewDecoder(out); ; {

@@ -77,9 +77,11 @@ func (a *API) answerBackup(c *dialect.Call) error {
 	return tell(c, http.StatusOK, a.backup.get(a.clock.Mark()))
 }
 
-// dropBackup removes a backup that is there. One that is being made goes on.
+// dropBackup removes a backup that is there, when the query names one only that
+// one. What is being made goes on.
 func (a *API) dropBackup(c *dialect.Call) error {
-	if a.backup.get(a.clock.Mark()).State != stateRunning {
+	id, named := c.Query("id")
+	if b := a.backup.get(a.clock.Mark()); b.State != stateRunning && (!named || b.ID == id) {
 		a.backup.drop()
 	}
 	return a.answerBackup(c)

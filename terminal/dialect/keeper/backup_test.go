@@ -74,6 +74,9 @@ func TestBackup(t *testing.T) {
 			if h.Model != model || h.Version != "7.1" || h.Serial == "" || h.Schema != store.SchemaVersion || h.Created == 0 {
 				t.Errorf("%s: header %+v", model, h)
 			}
+			if got := s.ask(http.MethodDelete, "/portaria/backup?id=else", nil); got.member(t, "state") != "ready" {
+				t.Errorf("%s: after another one was deleted: %s", model, got.body)
+			}
 			if got := s.ask(http.MethodDelete, "/portaria/backup", nil); got.member(t, "state") != "none" {
 				t.Errorf("%s: after it was deleted: %s", model, got.body)
 			}

@@ -114,6 +114,24 @@ func TestWhoMay(t *testing.T) {
 			t.Errorf("status %d", got.StatusCode)
 		}
 	})
+	t.Run("but not when a page of another site sends it along to change something", func(t *testing.T) {
+		for site, want := range map[string]int{"cross-site": 403, "same-site": 403, "same-origin": 404, "none": 404, "": 404} {
+			request, err := http.NewRequest(http.MethodPost, s.URL+"/portaria/board/poweroff", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.AddCookie(&http.Cookie{Name: "session", Value: s.session})
+			request.Header.Set("Sec-Fetch-Site", site)
+			got, err := s.Client().Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got.Body.Close()
+			if got.StatusCode != want {
+				t.Errorf("%q: status %d, want %d", site, got.StatusCode, want)
+			}
+		}
+	})
 	t.Run("another method is refused, and those that are taken are named", func(t *testing.T) {
 		for path, methods := range pages {
 			for _, method := range all {

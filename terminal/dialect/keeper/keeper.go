@@ -155,10 +155,25 @@ func (a *API) session(c *dialect.Call) error {
 	if !inQuery {
 		token = c.Cookie("session")
 	}
-	if token == "" || c.QueryCount("session") > 1 || !a.device.SessionIsValid(token) {
+	switch {
+	case token == "" || c.QueryCount("session") > 1 || !a.device.SessionIsValid(token):
 		return device.ErrSession
+	case !inQuery && fromElsewhere(c):
+		return refuse(http.StatusForbidden, "a page of another site asks for this with your browser's cookie; put session=… into the query")
 	}
 	return nil
+}
+
+// fromElsewhere tells whether a browser says that a page of another site makes it
+// ask. Such a page may look, because it is not shown the answer, and touch
+// nothing.
+func fromElsewhere(c *dialect.Call) bool {
+	switch c.Method() {
+	case http.MethodGet, http.MethodHead:
+		return false
+	}
+	site := c.Header("Sec-Fetch-Site")
+	return site != "" && site != "same-origin" && site != "none"
 }
 
 // number is an argument of the query that is a whole number from 0 on.
