@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"image"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -98,6 +99,9 @@ func (c *serveCmd) run(s streams) error {
 	defer cancel()
 	tuneMemory()
 	ln, err := net.Listen("tcp", c.address())
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w; start it with the right to low ports, which systemd calls CAP_NET_BIND_SERVICE, or take another --listen, such as :8080", err)
+	}
 	if err != nil {
 		return fmt.Errorf("%w; take another --listen, such as 127.0.0.1:0 for any free port", err)
 	}
