@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -22,10 +21,17 @@ type Report struct {
 	Users         int
 	Rows, Entries int // of all tables, of the log
 	FileBytes     int64
-	Problems      []string // empty: everything that was stored can be had back
+	Problems      []string // the first of them; empty: everything that was stored can be had back
+	Found         int      // all of them
+	Damaged       []int64  // of these, the users whose photo is damaged
 }
 
+// Sound tells whether nothing is wrong but single photos: nobody is served one
+// of these, and each can be stored again.
+func (r *Report) Sound() bool { return r.Found == len(r.Damaged) }
+
 func (r *Report) problem(format string, args ...any) {
+	r.Found++
 	if len(r.Problems) < maxProblems {
 		r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
 	}
@@ -36,13 +42,17 @@ func (r *Report) problem(format string, args ...any) {
 // what kept it from looking: ErrInUse, fs.ErrNotExist, or ctx. progress, which
 // may be nil, is told how many photos are done of how many.
 func Check(ctx context.Context, dir string, progress func(done, total int)) (Report, error) {
-	var r Report
 	lock, err := lockForReading(filepath.Join(dir, lockName))
 	if err != nil {
-		return r, fmt.Errorf("%s: %w", dir, err)
+		return Report{}, fmt.Errorf("%s: %w", dir, err)
 	}
 	defer func() { _ = unlock(lock) }()
-	path := filepath.Join(dir, fileName)
+	return CheckFile(ctx, filepath.Join(dir, fileName), progress)
+}
+
+// CheckFile does what Check does with one file that nobody writes to, such as
+// Snapshot has written.
+func CheckFile(ctx context.Context, path string, progress func(done, total int)) (r Report, err error) {
 	if r.FileBytes, err = size(path); err != nil {
 		return r, err
 	}
@@ -99,8 +109,7 @@ func checkContent(ctx context.Context, path string, sound bool, r *Report, progr
 			return err
 		}
 	}
-	s := &Store{file: &file{db: db}, opts: Options{Log: slog.New(slog.DiscardHandler)}}
-	return checkRecords(ctx, s, r, progress)
+	return checkRecords(ctx, readerOf(db), r, progress)
 }
 
 // checkRecords reads every record as its users do.
@@ -135,6 +144,7 @@ func checkRecords(ctx context.Context, s *Store, r *Report, progress func(done, 
 		}
 		if buf, _, err = s.AppendPhoto(buf[:0], user); err != nil {
 			r.problem("%v", err)
+			r.Damaged = append(r.Damaged, user)
 		}
 		if progress != nil {
 			progress(i+1, len(photos))

@@ -135,6 +135,14 @@ func (k *tablesKnown) get(tx *Tx) error {
 	return nil
 }
 
+// forget makes the next reader look at the custom columns again: versions of
+// one file say nothing of another.
+func (k *tablesKnown) forget() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.version = 0
+}
+
 // live are the custom columns that are there.
 func live(fields []storedField) []schema.Field {
 	var list []schema.Field

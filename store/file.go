@@ -178,6 +178,9 @@ func outcome(err error) error {
 	}
 }
 
+// IsFull tells whether err, of this package or of the system, is about room.
+func IsFull(err error) bool { return errors.Is(err, ErrFull) || isFull(err) }
+
 func isFull(err error) bool {
 	for _, errno := range fullErrors {
 		if errors.Is(err, errno) {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -100,9 +102,19 @@ func (s *Store) AppendPhoto(dst []byte, user int64) ([]byte, PhotoInfo, error) {
 	return jpeg, info, err
 }
 
-// read copies the photo out first and checks the copy, so that the transaction
-// is closed before the slow part.
+// read is examine for a reader: damage is counted and logged.
 func (s *Store) read(dst []byte, user int64) ([]byte, PhotoInfo, []byte, error) {
+	out, info, header, err := s.examine(dst, user)
+	if errors.Is(err, ErrDamaged) {
+		s.damaged.Add(1)
+		s.complain(user, err)
+	}
+	return out, info, header, err
+}
+
+// examine copies the photo out first and checks the copy, so that the
+// transaction is closed before the slow part.
+func (s *Store) examine(dst []byte, user int64) ([]byte, PhotoInfo, []byte, error) {
 	var (
 		out    = dst
 		info   PhotoInfo
@@ -133,12 +145,7 @@ func (s *Store) read(dst []byte, user int64) ([]byte, PhotoInfo, []byte, error) 
 		}
 	}
 	if err != nil {
-		err = fmt.Errorf("photo of user %d: %w", user, err)
-		if errors.Is(err, ErrDamaged) {
-			s.damaged.Add(1)
-			s.complain(user, err)
-		}
-		return dst, PhotoInfo{}, header, err
+		return dst, PhotoInfo{}, header, fmt.Errorf("photo of user %d: %w", user, err)
 	}
 	return out, info, header, nil
 }
@@ -206,6 +213,45 @@ type complaints struct {
 
 // complaintsMax bounds what a ruined file can put into memory and into the log.
 const complaintsMax = 1000
+
+// forget begins anew, with other data.
+func (c *complaints) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.users = nil
+}
+
+// list returns the users, in order.
+func (c *complaints) list() []int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Sorted(maps.Keys(c.users))
+}
+
+// mended takes a user off the list.
+func (c *complaints) mended(user int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.users, user)
+}
+
+// DamagedPhotos lists the users whose photo was found damaged by a reader and
+// still is, in order, up to a thousand. Nobody looks for damage: Check does.
+func (s *Store) DamagedPhotos() []int64 {
+	var list []int64
+	var buf []byte
+	for _, user := range s.complained.list() {
+		var err error
+		if buf, _, _, err = s.examine(buf[:0], user); errors.Is(err, ErrDamaged) {
+			list = append(list, user)
+			continue
+		}
+		if err == nil || errors.Is(err, ErrNotFound) {
+			s.complained.mended(user)
+		}
+	}
+	return list
+}
 
 func (s *Store) complain(user int64, err error) {
 	if s.complained.first(user) {

@@ -73,6 +73,7 @@ type Store struct {
 	file   *file        // nil while it could not be opened again
 	closed bool
 
+	swaps      atomic.Int32 // under way: whoever reads for long gives way
 	degraded   atomic.Bool
 	groups     atomic.Int64
 	operations atomic.Int64
@@ -203,6 +204,9 @@ func (s *Store) Stats() Stats {
 	st.FreeBytes = int64(b.FreePageN+b.PendingPageN) * pageSize
 	return st
 }
+
+// Capacity is how many bytes the file may take at most, 0 without a limit.
+func (s *Store) Capacity() int64 { return s.opts.Capacity }
 
 // makeFolder creates dir, and its parents, and makes their names durable.
 func makeFolder(dir string) error {

@@ -55,15 +55,29 @@ func (s *Store) swap(fill func(*bolt.DB) error) error {
 	if err := build(s.freshPath(), s.opts.Capacity, fill); err != nil {
 		return full(err)
 	}
-	err := s.exchange(func() error { return install(s.freshPath(), s.path()) })
+	return s.takePlace(s.freshPath())
+}
+
+// takePlace puts the complete file at fresh in place of the open one.
+func (s *Store) takePlace(fresh string) error {
+	err := s.exchange(func() error {
+		defer s.forget()
+		return install(fresh, s.path())
+	})
 	if err != nil {
-		_ = os.Remove(s.freshPath())
+		_ = os.Remove(fresh)
 		s.degraded.Store(true)
 		return fmt.Errorf("%w: %w", ErrDegraded, err)
 	}
 	s.groups.Add(1)
 	s.operations.Add(1)
 	return nil
+}
+
+// forget drops what was remembered of the data; nobody reads them meanwhile.
+func (s *Store) forget() {
+	s.known.forget()
+	s.complained.forget()
 }
 
 func (s *Store) swapUnnamed(fill func(*bolt.DB) error) error {
@@ -76,9 +90,12 @@ func (s *Store) swapUnnamed(fill func(*bolt.DB) error) error {
 		_ = os.RemoveAll(dir)
 		return full(err)
 	}
+	s.swaps.Add(1)
 	s.mu.Lock()
 	old, oldDir := s.file, s.dir
 	s.file, s.dir = f, dir
+	s.forget()
+	s.swaps.Add(-1)
 	s.mu.Unlock()
 	s.groups.Add(1)
 	s.operations.Add(1)
@@ -92,8 +109,10 @@ func (s *Store) swapUnnamed(fill func(*bolt.DB) error) error {
 // exchange closes the file, lets between act on its name, and opens what then
 // has that name. Readers wait meanwhile; without a file they get ErrDegraded.
 func (s *Store) exchange(between func() error) error {
+	s.swaps.Add(1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.swaps.Add(-1)
 	if s.file != nil {
 		// Every commit was synced, so a failing close loses nothing.
 		_ = s.file.close()

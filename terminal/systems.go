@@ -12,6 +12,7 @@ import (
 	"portaria/terminal/dialect"
 	"portaria/terminal/dialect/bpm"
 	"portaria/terminal/dialect/fcgi"
+	"portaria/terminal/dialect/keeper"
 	"portaria/terminal/dialect/netex"
 	"portaria/terminal/dialect/securid"
 )
@@ -99,10 +100,10 @@ func (c Config) switches() (switches, error) {
 	return s, s.bpm.Check()
 }
 
-// dialects are the terminal's own API and those of the systems. token is what
-// Netex wants to be shown, empty where it is not served.
-func (c Config) dialects(d *device.Device, s switches) (list []dialect.Dialect, token string) {
-	list = []dialect.Dialect{fcgi.New(d)}
+// dialects are the terminal's own API, its keeper's pages and the APIs of the
+// systems. token is what Netex wants to be shown, empty where it is not served.
+func (c Config) dialects(d *device.Device, s switches, k *keeper.API) (list []dialect.Dialect, token string) {
+	list = []dialect.Dialect{fcgi.New(d), k}
 	for _, name := range c.systems() {
 		switch name {
 		case SecurID:

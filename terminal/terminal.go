@@ -23,6 +23,7 @@ import (
 	"portaria/terminal/clock"
 	"portaria/terminal/device"
 	"portaria/terminal/dialect"
+	"portaria/terminal/dialect/keeper"
 )
 
 // The bounds of a request on the wire and of the connections together.
@@ -78,9 +79,13 @@ type Config struct {
 	// goroutine that never ends, which a testing/synctest bubble would wait for.
 	NoDate bool
 
+	Version string // of the program, as the terminal's own pages tell it
+
 	Clock   clock.Clock             // nil: the host's
 	Log     *slog.Logger            // nil: silence
 	Inspect func(path string) error // as store.Options
+	// CheckFile checks a copy of the data, as keeper.Options. Nil: in this process.
+	CheckFile func(ctx context.Context, path string, progress func(done, total int)) (store.Report, error)
 }
 
 // Terminal is one open terminal. Many may be open in one process, each on a
@@ -89,6 +94,7 @@ type Terminal struct {
 	device *device.Device
 	store  *store.Store
 	server *fasthttp.Server
+	keeper *keeper.API
 	log    *slog.Logger
 	token  string // of Netex
 	// certificate is what is shown over TLS; nil: connections are plain.
@@ -154,7 +160,8 @@ func Open(c Config) (*Terminal, error) {
 	t.server = newServer(c.Log)
 	t.server.NoDefaultDate = c.NoDate
 	var dialects []dialect.Dialect
-	dialects, t.token = c.dialects(d, systems)
+	t.keeper = c.keeper(d)
+	dialects, t.token = c.dialects(d, systems, t.keeper)
 	front := dialect.NewFront(c.Clock, c.Log, dialects...)
 	front.Gate(d.Owned)
 	front.Install(t.server)
@@ -162,6 +169,15 @@ func Open(c Config) (*Terminal, error) {
 		t.background.Go(func() { t.awaitClock(c.Board) })
 	}
 	return t, nil
+}
+
+// keeper is the terminal's own pages.
+func (c Config) keeper(d *device.Device) *keeper.API {
+	o := keeper.Options{Version: c.Version, Dir: c.Data, Board: c.Board, Check: c.CheckFile, Clock: c.Clock, Log: c.Log}
+	if c.Ephemeral {
+		o.Dir = ""
+	}
+	return keeper.New(d, o)
 }
 
 // Check tells whether the values are ones that Open understands, without
@@ -298,6 +314,7 @@ func (t *Terminal) Close(ctx context.Context) error {
 	t.mu.Unlock()
 	if l == nil {
 		t.background.Wait()
+		t.keeper.Close()
 		return t.store.Close()
 	}
 	// The web server closes the listeners that it knows, but one that has just
@@ -306,5 +323,6 @@ func (t *Terminal) Close(ctx context.Context) error {
 	drained := t.server.ShutdownWithContext(ctx)
 	l.cut()
 	t.background.Wait()
+	t.keeper.Close()
 	return errors.Join(closed, drained, t.store.Close())
 }

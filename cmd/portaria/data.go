@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/signal"
 
 	"portaria/store"
 	"portaria/terminal"
@@ -20,30 +19,6 @@ const defaultData = "portaria-data"
 
 func dataFlag(flags *flag.FlagSet) *string {
 	return flags.String("data", defaultData, "The data folder `DIR`.")
-}
-
-// defineCheck reads everything once and changes nothing.
-func defineCheck(flags *flag.FlagSet) func(streams) error {
-	data := dataFlag(flags)
-	return func(s streams) error {
-		ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
-		defer cancel()
-		progress := percent{w: s.err, what: "checking photos"}
-		report, err := store.Check(ctx, *data, progress.show)
-		progress.end()
-		if err != nil {
-			return explain(err)
-		}
-		for _, problem := range report.Problems {
-			fmt.Fprintln(s.out, problem)
-		}
-		fmt.Fprintf(s.out, "%d photos, %d users, %d rows in all tables, %d log entries, %d bytes, schema %d: %d problems\n",
-			report.Photos, report.Users, report.Rows, report.Entries, report.FileBytes, report.Schema, len(report.Problems))
-		if len(report.Problems) > 0 {
-			return fmt.Errorf("%s is damaged; keep a copy of the folder before anything else touches it", *data)
-		}
-		return nil
-	}
 }
 
 // percent tells how far long work has come, where somebody watches.
@@ -66,6 +41,13 @@ func (p *percent) show(done, total int) {
 		p.last, p.shown = now, true
 		fmt.Fprintf(p.w, "\r%s: %3d %%", p.what, now)
 	}
+}
+
+// part is show for numbers that may be large.
+func (p *percent) part(done, total int64) {
+	for ; total > 1<<20; done, total = done>>1, total>>1 {
+	}
+	p.show(int(done), int(total))
 }
 
 func (p *percent) end() {

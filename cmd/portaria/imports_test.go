@@ -34,6 +34,7 @@ var rooms = map[string]room{
 	"store/schema":     {},
 	"store/query":      {ours: []string{"store/schema"}},
 	"store":            {ours: []string{"store/schema", "store/query"}, fences: []string{"bbolt", "windows"}},
+	"store/backup":     {},
 	"store/storetest":  {ours: []string{"store", "store/schema"}},
 	"imaging/jpeg":     {},
 	"imaging":          {ours: []string{"imaging/jpeg"}, fences: []string{"imaging", "codecs"}},
@@ -49,15 +50,16 @@ var rooms = map[string]room{
 	"terminal/dialect/securid": {ours: []string{"terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
 	"terminal/dialect/bpm":     {ours: []string{"imaging", "terminal/clock", "terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
 	"terminal/dialect/netex":   {ours: []string{"imaging", "terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
+	"terminal/dialect/keeper":  {ours: []string{"store", "store/backup", "terminal/clock", "terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
 
-	"terminal":              {ours: []string{"store", "terminal/certificate", "terminal/clock", "terminal/device", "terminal/dialect", "terminal/dialect/bpm", "terminal/dialect/fcgi", "terminal/dialect/netex", "terminal/dialect/securid"}, fences: []string{"fasthttp"}},
+	"terminal":              {ours: []string{"store", "terminal/certificate", "terminal/clock", "terminal/device", "terminal/dialect", "terminal/dialect/bpm", "terminal/dialect/fcgi", "terminal/dialect/keeper", "terminal/dialect/netex", "terminal/dialect/securid"}, fences: []string{"fasthttp"}},
 	"terminal/vector":       {ours: []string{"terminal/clock"}, fences: []string{"txtar", "net/http"}},
 	"terminal/terminaltest": {ours: []string{"terminal", "terminal/certificate", "terminal/clock", "terminal/device"}, fences: []string{"fasthttp", "net/http"}},
 
 	"terminal/transfer": {ours: []string{"imaging", "terminal/clock", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
 
 	"cmd/portaria": {
-		ours:   []string{"store", "terminal", "terminal/certificate", "terminal/clock", "terminal/device", "terminal/dialect/jsondoc", "terminal/transfer", "terminal/vector", "testdata"},
+		ours:   []string{"store", "store/backup", "terminal", "terminal/certificate", "terminal/clock", "terminal/device", "terminal/dialect/jsondoc", "terminal/transfer", "terminal/vector", "testdata"},
 		fences: []string{"net/http"},
 	},
 	"scripts/bench":      {ours: []string{"store", "terminal/dialect/jsondoc", "terminal/terminaltest"}, fences: []string{"fasthttp", "net/http"}},

@@ -98,7 +98,8 @@ type served struct {
 
 var errGone = errors.New("the terminal is gone")
 
-func start(t *testing.T, dir string) *served {
+// start starts a terminal on a folder below dir, with more flags than that takes.
+func start(t *testing.T, dir string, flags ...string) *served {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -110,7 +111,7 @@ func start(t *testing.T, dir string) *served {
 	s := &served{
 		process: &exec.Cmd{
 			Path:   self,
-			Args:   []string{"portaria", "serve", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "data"), "--ready-file", ready},
+			Args:   append([]string{"portaria", "serve", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "data"), "--ready-file", ready}, flags...),
 			Stderr: &log,
 		},
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: uploaders}, Timeout: time.Minute},

@@ -205,7 +205,7 @@ func (c *serveCmd) config(log *slog.Logger) (terminal.Config, error) {
 		Data: c.data, Ephemeral: c.ephemeral, Capacity: c.capacity,
 		Model: c.model, Login: c.login, Password: c.password,
 		PhotoBox: box, PhotoOversize: c.photoOversize, Faces: c.faces,
-		SessionIdle: c.sessionIdle, Log: log, Inspect: inspectInChild,
+		SessionIdle: c.sessionIdle, Log: log, Inspect: inspectInChild, CheckFile: checkInChild, Version: fullVersion(),
 		Terminal: c.terminal, Board: c.board, Serial: c.serial,
 		TLS: c.tls, TLSCert: c.tlsCert, TLSKey: c.tlsKey,
 	}

@@ -56,6 +56,8 @@ type account struct {
 	delayed chan struct{}
 	key     [sha256.Size]byte // of recent, new with every process
 
+	changing sync.Mutex // held while the account on the disk and stored may differ
+
 	mu     sync.Mutex // guards all below
 	stored store.Account
 	// recent is the keyed hash of the credentials that last passed the slow
@@ -132,6 +134,8 @@ func (a *account) change(login, password string) error {
 	next := store.Account{Login: login, Salt: make([]byte, 16), Iterations: a.cost}
 	rand.Read(next.Salt)
 	next.Hash = slowHash(password, next.Salt, next.Iterations)
+	a.changing.Lock()
+	defer a.changing.Unlock()
 	err := a.update(0, func(tx *store.Tx) error {
 		if err := tx.SetAccount(next); err != nil {
 			return err

@@ -49,8 +49,36 @@ func (e *estimate) now(c clock.Clock) time.Time { return e.from.Add(c.Mark().Sub
 // open goes on after the last time in the store, as far as that can be read.
 // Unset tells that the clock is not known to be right.
 func (d *dates) open(s *store.Store, unset bool) error {
-	var last int64
-	err := s.View(func(tx *store.Tx) error {
+	last, err := lastWritten(s)
+	d.last = time.Unix(last, 0).UTC()
+	if unset {
+		from := d.clock.Now()
+		if from.Before(d.last) {
+			from = d.last
+		}
+		d.unset = &estimate{from: from, since: d.clock.Mark()}
+	}
+	return err
+}
+
+// goOn goes on with other data: after their last time, where that is later. The
+// log of theirs does not say that the clock is unset.
+func (d *dates) goOn(s *store.Store) (last time.Time) {
+	written, _ := lastWritten(s) // who cannot read it will hear so soon enough
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if then := time.Unix(written, 0).UTC(); then.After(d.last) {
+		d.last = then
+	}
+	if d.unset != nil {
+		d.unset.noted = false
+	}
+	return d.last
+}
+
+// lastWritten is the last time in the store, in seconds since 1970.
+func lastWritten(s *store.Store) (last int64, err error) {
+	err = s.View(func(tx *store.Tx) error {
 		if e, ok := tx.LastEntry(); ok {
 			last = e.Time
 		}
@@ -65,15 +93,7 @@ func (d *dates) open(s *store.Store, unset bool) error {
 		}
 		return nil
 	})
-	d.last = time.Unix(last, 0).UTC()
-	if unset {
-		from := d.clock.Now()
-		if from.Before(d.last) {
-			from = d.last
-		}
-		d.unset = &estimate{from: from, since: d.clock.Mark()}
-	}
-	return err
+	return last, err
 }
 
 // now is the time to write down, and whether the clock has been found to be

@@ -44,6 +44,7 @@ type Config struct {
 // Device is one terminal. It is safe for concurrent use.
 type Device struct {
 	profile  Profile
+	serial   string // of data that have none
 	store    *store.Store
 	clock    clock.Clock
 	log      *slog.Logger
@@ -85,6 +86,7 @@ func New(c Config) (*Device, error) {
 	}
 	d := &Device{
 		profile:  c.Profile,
+		serial:   cmp.Or(c.Serial, hardwareOf[c.Profile.Name].serial),
 		store:    c.Store,
 		clock:    c.Clock,
 		dates:    dates{clock: c.Clock},
@@ -110,7 +112,7 @@ func New(c Config) (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.stock(c.Serial); err != nil {
+	if err := d.stock(d.serial); err != nil {
 		return nil, err
 	}
 	if created {

@@ -56,6 +56,13 @@ func (p *prints) changed(rows []int64) {
 	}
 }
 
+// forget makes the next match read all rows again.
+func (p *prints) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.wanted, p.stale = false, nil
+}
+
 // takeStale returns, in order, the rows that changed since the last call, or
 // all when they are not known. From then on they are.
 func (p *prints) takeStale() (rows []int64, all bool) {

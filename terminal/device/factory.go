@@ -47,7 +47,6 @@ func (d *Device) stock(serial string) error {
 	}
 	h := hardwareOf[d.profile.Name]
 	serial = cmp.Or(serial, h.serial)
-	serial = cmp.Or(serial, h.serial)
 	rows := schema.Factory(schema.FactoryOptions{
 		Line: line, Doors: h.doors, Action: h.action, Turnstile: h.turnstile, SecBox: h.secBox,
 		DeviceID: IDOf(serial), Serial: serial, IP: factoryAddress,

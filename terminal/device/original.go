@@ -36,8 +36,10 @@ type stamps struct {
 // after keeps clear of the stamps of earlier starts, the last of which ended not
 // before last: the clock may be behind them.
 func (s *stamps) after(last time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if last.Unix() > 0 {
-		s.last = last.Add(time.Second).UnixMilli() - 1
+		s.last = max(s.last, last.Add(time.Second).UnixMilli()-1)
 	}
 }
 
@@ -160,6 +162,13 @@ func (d *Device) PNG(ctx context.Context, user int64) (Original, error) {
 	o = Original{Type: "png", Data: data, Changed: o.Changed}
 	d.pngs.keep(user, o)
 	return o, nil
+}
+
+// forget drops all of them.
+func (p *pngs) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.kept, p.order = nil, nil
 }
 
 func (p *pngs) keep(user int64, o Original) {
