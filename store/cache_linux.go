@@ -14,8 +14,10 @@ func forgetCached(path string) error {
 		return err
 	}
 	defer f.Close()
-	if err := f.Sync(); err != nil {
-		return err
+	if synced {
+		if err := f.Sync(); err != nil {
+			return err
+		}
 	}
 	return unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED)
 }

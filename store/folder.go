@@ -181,7 +181,7 @@ func build(path string, capacity int64, fill func(*bolt.DB) error) (err error) {
 	if err == nil && fill != nil {
 		err = fill(f.db)
 	}
-	if err == nil {
+	if err == nil && synced {
 		err = f.db.Sync()
 	}
 	if err = errors.Join(err, f.close()); err != nil {
