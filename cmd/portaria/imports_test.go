@@ -31,17 +31,18 @@ var fences = map[string][]string{
 
 // rooms is the architecture: arrows point down only.
 var rooms = map[string]room{
-	"store/schema":     {},
-	"store/query":      {ours: []string{"store/schema"}},
-	"store":            {ours: []string{"store/schema", "store/query"}, fences: []string{"bbolt", "windows"}},
-	"store/storetest":  {ours: []string{"store", "store/schema"}},
-	"imaging/jpeg":     {},
-	"imaging":          {ours: []string{"imaging/jpeg"}, fences: []string{"imaging", "codecs"}},
-	"imaging/face":     {},
-	"terminal/clock":   {},
-	"testdata":         {},
-	"terminal/device":  {ours: []string{"store", "store/query", "store/schema", "imaging", "imaging/face", "terminal/clock"}},
-	"terminal/dialect": {ours: []string{"terminal/clock", "terminal/dialect/jsondoc"}, fences: []string{"fasthttp", "net/http"}},
+	"store/schema":         {},
+	"store/query":          {ours: []string{"store/schema"}},
+	"store":                {ours: []string{"store/schema", "store/query"}, fences: []string{"bbolt", "windows"}},
+	"store/storetest":      {ours: []string{"store", "store/schema"}},
+	"store/storetest/disk": {fences: []string{"windows"}},
+	"imaging/jpeg":         {},
+	"imaging":              {ours: []string{"imaging/jpeg"}, fences: []string{"imaging", "codecs"}},
+	"imaging/face":         {},
+	"terminal/clock":       {},
+	"testdata":             {},
+	"terminal/device":      {ours: []string{"store", "store/query", "store/schema", "imaging", "imaging/face", "terminal/clock"}},
+	"terminal/dialect":     {ours: []string{"terminal/clock", "terminal/dialect/jsondoc"}, fences: []string{"fasthttp", "net/http"}},
 
 	"terminal/dialect/jsondoc": {},
 	"terminal/dialect/fcgi":    {ours: []string{"store", "store/query", "store/schema", "terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
@@ -63,6 +64,7 @@ var rooms = map[string]room{
 	"scripts/photos":     {fences: []string{"codecs"}},
 	"scripts/photobench": {ours: []string{"imaging"}, fences: []string{"imaging", "codecs"}},
 	"scripts/faces":      {},
+	"scripts/powercut":   {ours: []string{"store", "store/storetest/disk"}, fences: []string{"codecs", "net/http"}},
 }
 
 const module = "portaria/"
