@@ -60,11 +60,12 @@ var rooms = map[string]room{
 		ours:   []string{"store", "terminal", "terminal/clock", "terminal/device", "terminal/dialect/jsondoc", "terminal/transfer", "terminal/vector", "testdata"},
 		fences: []string{"net/http"},
 	},
-	"scripts/bench":      {ours: []string{"store", "terminal/dialect/jsondoc", "terminal/terminaltest"}, fences: []string{"fasthttp", "net/http"}},
-	"scripts/photos":     {fences: []string{"codecs"}},
-	"scripts/photobench": {ours: []string{"imaging"}, fences: []string{"imaging", "codecs"}},
-	"scripts/faces":      {},
-	"scripts/powercut":   {ours: []string{"store", "store/storetest/disk"}, fences: []string{"codecs", "net/http"}},
+	"scripts/bench":       {ours: []string{"store", "terminal/dialect/jsondoc", "terminal/terminaltest"}, fences: []string{"fasthttp", "net/http"}},
+	"scripts/photos":      {fences: []string{"codecs"}},
+	"scripts/photobench":  {ours: []string{"imaging"}, fences: []string{"imaging", "codecs"}},
+	"scripts/faces":       {},
+	"scripts/crashstates": {ours: []string{"store", "store/schema"}},
+	"scripts/powercut":    {ours: []string{"store", "store/storetest/disk"}, fences: []string{"codecs", "net/http"}},
 }
 
 const module = "portaria/"
