@@ -90,7 +90,9 @@ func (s *Store) swapUnnamed(fill func(*bolt.DB) error) error {
 }
 
 // exchange closes the file, lets between act on its name, and opens what then
-// has that name. Readers wait meanwhile; without a file they get ErrDegraded.
+// has that name. Readers wait meanwhile. When it cannot be opened for writing,
+// as on a disk that has become read-only, they go on with it as it can be read,
+// and get ErrDegraded only without that.
 func (s *Store) exchange(between func() error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,8 +103,28 @@ func (s *Store) exchange(between func() error) error {
 	}
 	err := between()
 	f, openErr := s.openChecked(s.path())
+	if openErr != nil {
+		f = openToRead(s.path())
+	}
 	s.file = f
 	return errors.Join(err, openErr)
+}
+
+// SetAside renames the file aside, as Open does with one that it finds damaged,
+// and goes on with an empty one. It is for damage that Open does not look for
+// and without which nobody can start: why is what was met.
+func (s *Store) SetAside(why error) error {
+	return s.alone(func() error {
+		if s.opts.Ephemeral {
+			return why
+		}
+		return s.exchange(func() error {
+			if err := s.setAside(s.path(), why); err != nil {
+				return err
+			}
+			return s.create()
+		})
+	})
 }
 
 // reopen opens the file again as it is on disk.
