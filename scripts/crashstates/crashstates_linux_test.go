@@ -58,7 +58,7 @@ func TestCrashStates(t *testing.T) {
 }
 
 // required reports whether a machine that cannot do it fails the test.
-func required() bool { return os.Getenv("PORTARIA_POWER") == "required" }
+func required() bool { return os.Getenv("POWER_TESTS") == "required" }
 
 // TestRecorder reads what strace writes, also of calls that others interrupt.
 func TestRecorder(t *testing.T) {

@@ -38,6 +38,7 @@ const (
 	Full
 	Busy
 	Damaged
+	Failing // the disk does: nothing is kept until it is well again
 	LoginTaken
 )
 
@@ -58,6 +59,7 @@ var kinds = []struct {
 	{imaging.ErrTooLarge, TooManyPixels},
 	{imaging.ErrTooCostly, TooCostly},
 	{store.ErrTooLarge, TooManyBytes},
+	{store.ErrDegraded, Failing}, // first: it wraps why
 	{store.ErrFull, Full},
 	{store.ErrDamaged, Damaged},
 }

@@ -129,6 +129,21 @@ func (d *Disk) Break() error {
 	return os.WriteFile(filepath.Join("/sys/fs/ext4", device, "trigger_fs_error"), []byte("1"), 0)
 }
 
+// Replace puts a repaired copy of a disk in its place. Who has files of the old
+// one open keeps them, and finds the new ones by name: the kernel lets no ext4
+// that met an error be written to again while anybody has a file of it open.
+func (d *Disk) Replace(options ...string) error {
+	if err := unix.Unmount(d.Dir, unix.MNT_DETACH); err != nil {
+		return err
+	}
+	copied := d.Image + ".copy"
+	if err := run("cp", "--sparse=always", d.Image, copied); err != nil {
+		return err
+	}
+	d.Image = copied
+	return errors.Join(d.Repair(), d.Mount(options...))
+}
+
 // Clone makes the file to a copy of from as it is at one instant, which takes
 // no longer for large ones. Both must be on the same XFS.
 func Clone(from, to string) error {

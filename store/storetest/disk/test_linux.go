@@ -7,8 +7,10 @@ import (
 )
 
 // RequiredEnv is an environment variable. Set to "required", it makes a test fail
-// on a machine that lacks what the test needs, instead of being skipped.
-const RequiredEnv = "PORTARIA_POWER"
+// on a machine that lacks what the test needs, instead of being skipped, and do
+// all it can. It is none of PORTARIA_…: those are settings of the terminal, which
+// refuses to start with one that it does not know.
+const RequiredEnv = "POWER_TESTS"
 
 // Required reports whether a missing capability is a failure.
 func Required() bool { return os.Getenv(RequiredEnv) == "required" }

@@ -29,6 +29,7 @@ const (
 	textBusy         = "Service unavailable"
 	textInternal     = "Internal server error"
 	textFull         = "Insufficient storage"
+	textFailing      = "Storage failure"
 
 	textNotJSON     = textBadRequest + ": body"
 	textParameter   = textBadRequest + ": %s"
@@ -105,6 +106,8 @@ func (a *API) sentence(err error) (status int, text string) {
 		return http.StatusBadRequest, textLoginTaken
 	case device.Full:
 		return http.StatusInsufficientStorage, textFull
+	case device.Failing:
+		return http.StatusInternalServerError, textFailing
 	case device.Busy:
 		return http.StatusServiceUnavailable, textBusy
 	}
