@@ -79,7 +79,7 @@ func TestDamagedData(t *testing.T) {
 	whole = bytes.TrimRight(whole, "\x00") // without the room that it grew by in advance
 	whole = append(whole, make([]byte, -len(whole)&(page-1))...)
 	share := 20
-	if os.Getenv("POWER_TESTS") == "required" {
+	if os.Getenv("POWER_TESTS") == "required" { // as disk.RequiredEnv, which is of Linux only
 		share = 1
 	}
 	room := make(chan struct{}, runtime.GOMAXPROCS(0))

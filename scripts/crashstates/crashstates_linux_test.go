@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"portaria/store/storetest/disk"
 )
 
 // workloadEnv makes the test binary the workload, in the folder of that name.
@@ -30,19 +32,18 @@ func TestMain(m *testing.M) {
 
 func TestCrashStates(t *testing.T) {
 	if testing.Short() {
-		t.Skip("tries a thousand states and more")
+		t.Skip("tries hundreds of states")
 	}
 	if strconv.IntSize == 32 {
 		t.Skip("strace calls the calls of 32-bit programs by other names; the states would be the same")
 	}
-	states := 1000
-	if required() {
-		states = 4000
+	steps, states := 12, 500
+	if disk.Required() {
+		steps, states = 24, 4000
 	}
-	if err := exec.Command("strace", "-qq", "-o", os.DevNull, "true").Run(); err != nil && !required() {
-		t.Skipf("needs strace, and the right to trace: %v", err)
+	if err := exec.Command("strace", "-qq", "-o", os.DevNull, "true").Run(); err != nil {
+		disk.Need(t, fmt.Errorf("%w: strace: %w", disk.ErrMissing, err))
 	}
-	const steps = 24 // every deed at least once
 	tallies, err := run(t.Context(), steps, states, 1, func(dir string, steps int) []string {
 		return []string{"env", workloadEnv + "=" + dir, stepsEnv + "=" + strconv.Itoa(steps), os.Args[0]}
 	})
@@ -56,9 +57,6 @@ func TestCrashStates(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-// required reports whether a machine that cannot do it fails the test.
-func required() bool { return os.Getenv("POWER_TESTS") == "required" }
 
 // TestRecorder reads what strace writes, also of calls that others interrupt.
 func TestRecorder(t *testing.T) {

@@ -29,8 +29,7 @@ func after(steps int) world {
 	return w
 }
 
-// The kinds of steps, in the order in which a workload goes through them over and
-// over. Most set a photo.
+// deed is a kind of step.
 type deed int
 
 const (
@@ -43,10 +42,10 @@ const (
 	compact
 )
 
+// deeds are gone through over and over. The first dozen has one of each.
 var deeds = []deed{
-	setPhoto, setPhoto, setName, setPhotos, setPhoto, deletePhoto, setAccount, setPhoto,
-	setPhotos, setPhoto, setName, compact, setPhoto, deletePhoto, setPhoto, setPhotos,
-	setPhoto, deleteAll, setPhoto, setName, setPhotos, setPhoto, setAccount, setPhoto,
+	setPhoto, setPhotos, setName, setAccount, deletePhoto, setPhotos, deleteAll, setPhoto, setPhotos, setName, compact, setPhoto,
+	setPhoto, setPhotos, setPhoto, deletePhoto, setPhoto, setPhotos, setName, setPhoto, setPhotos, setAccount, setPhoto, deletePhoto,
 }
 
 func deedOf(n int) deed { return deeds[n%len(deeds)] }
