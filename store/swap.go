@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -53,7 +54,7 @@ func (s *Store) photographed() (users []int64, err error) {
 // rename the old file is the data, from it on the new one.
 func (s *Store) swap(fill func(*bolt.DB) error) error {
 	if err := build(s.freshPath(), s.opts.Capacity, fill); err != nil {
-		return full(err)
+		return unbuilt(err)
 	}
 	err := s.exchange(func() error { return install(s.freshPath(), s.path()) })
 	if err != nil {
@@ -69,12 +70,12 @@ func (s *Store) swap(fill func(*bolt.DB) error) error {
 func (s *Store) swapUnnamed(fill func(*bolt.DB) error) error {
 	f, dir, err := openUnnamed(limitsFor(s.opts.Capacity))
 	if err != nil {
-		return full(err)
+		return unbuilt(err)
 	}
 	if err := fill(f.db); err != nil {
 		_ = f.close()
 		_ = os.RemoveAll(dir)
-		return full(err)
+		return unbuilt(err)
 	}
 	s.mu.Lock()
 	old, oldDir := s.file, s.dir
@@ -139,12 +140,14 @@ func (s *Store) reopen() error {
 	return s.exchange(func() error { return forgetCached(s.path()) })
 }
 
-// full makes an error of a build ErrFull where it is one.
-func full(err error) error {
-	if errors.Is(err, ErrFull) || errors.Is(err, ErrDamaged) {
+// unbuilt makes the error of a build ErrFull or ErrDegraded where the disk is to
+// blame. Nothing is wrong with the file in use then.
+func unbuilt(err error) error {
+	var errno syscall.Errno
+	switch e := outcome(err); {
+	case errors.Is(err, ErrFull), errors.Is(err, ErrDamaged):
 		return err
-	}
-	if e := outcome(err); errors.Is(e, ErrFull) {
+	case errors.Is(e, ErrFull), errors.As(err, &errno):
 		return e
 	}
 	return err
@@ -175,7 +178,7 @@ func Compact(dir string) (before, after int64, err error) {
 		return before, before, err
 	}
 	if err := build(fresh, 0, fill); err != nil {
-		return before, before, fmt.Errorf("%s: %w", path, full(err))
+		return before, before, fmt.Errorf("%s: %w", path, unbuilt(err))
 	}
 	_ = old.close() // Windows renames nothing over an open file
 	if err := install(fresh, path); err != nil {

@@ -30,8 +30,8 @@ func newLedgered(t *testing.T, s *served, pictures [][]byte) *ledgered {
 	return &ledgered{served: s, t: t, pictures: pictures, acked: map[int64]int{}, perhaps: map[int64][]int{}}
 }
 
-// clear are the answers that tell a client what is wrong.
-var clear = map[string]int{
+// telling are the answers that tell a client what is wrong.
+var telling = map[string]int{
 	`{"error":"device full","code":1}`:    http.StatusBadRequest,
 	`{"error":"disk I/O error","code":1}`: http.StatusInternalServerError,
 }
@@ -49,7 +49,7 @@ func (l *ledgered) put(user int64) (refusal string) {
 		l.acked[user] = n
 		delete(l.perhaps, user)
 		return ""
-	case clear[string(body)] != status:
+	case telling[string(body)] != status:
 		l.t.Errorf("photo of user %d: status %d, %s, which tells nothing", user, status, body)
 	}
 	l.perhaps[user] = append(l.perhaps[user], n)
@@ -65,6 +65,24 @@ func (l *ledgered) remove(user int64) {
 	}
 	delete(l.acked, user)
 	delete(l.perhaps, user)
+}
+
+// removeAll deletes all photos, by way of a new file whose growth and names are
+// synced, and returns 1 when that is refused. Then they may be there or not.
+func (l *ledgered) removeAll() (refused int) {
+	l.t.Helper()
+	status, body, err := l.do(http.MethodPost, "/user_destroy_image.fcgi", 99, []byte(`{"all":true}`))
+	switch {
+	case err != nil:
+		l.t.Fatal(err)
+	case status != http.StatusOK:
+		refused = 1
+		if telling[string(body)] != status {
+			l.t.Errorf("deleting all photos: status %d, %s, which tells nothing", status, body)
+		}
+	}
+	l.acked, l.perhaps = map[int64]int{}, map[int64][]int{}
+	return refused
 }
 
 // verify asks for every photo that was acknowledged.
@@ -213,12 +231,7 @@ func TestFailingDisk(t *testing.T) {
 				for i := range int64(12) {
 					user := i%4 + 1
 					if i == 6 {
-						// A new file, whose growth and names are synced, too.
-						_, _, err := l.do(http.MethodPost, "/user_destroy_image.fcgi", 99, []byte(`{"all":true}`))
-						if err != nil {
-							t.Fatal(err)
-						}
-						l.acked, l.perhaps = map[int64]int{}, map[int64][]int{}
+						refused += l.removeAll()
 					}
 					if l.put(user) != "" {
 						refused++

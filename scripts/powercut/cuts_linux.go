@@ -54,6 +54,25 @@ func pause(ctx context.Context, rng *rand.Rand, least, most time.Duration) error
 	}
 }
 
+// workload is a pause in which something was acknowledged: on a machine that is
+// busy with other things the time alone would not do.
+func workload(ctx context.Context, rng *rand.Rand, l *ledger, least, most time.Duration) error {
+	if err := pause(ctx, rng, least, most); err != nil {
+		return err
+	}
+	deadline := time.After(startTime)
+	for !l.busy() {
+		select {
+		case <-time.After(time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-deadline:
+			return fmt.Errorf("nothing was acknowledged for %v", startTime)
+		}
+	}
+	return nil
+}
+
 // shift is clients at work.
 type shift struct {
 	stop  chan struct{}
@@ -99,7 +118,7 @@ func (p *plant) snapshots(ctx context.Context, r *result) (err error) {
 	defer t.kill()
 	s := c.start(t, p.seed)
 	for range r.want {
-		if err = pause(ctx, r.rng, 20*time.Millisecond, 120*time.Millisecond); err != nil {
+		if err = workload(ctx, r.rng, c.ledger, 20*time.Millisecond, 120*time.Millisecond); err != nil {
 			break
 		}
 		owed := c.ledger.acknowledged()
@@ -155,7 +174,7 @@ func (p *plant) shutdowns(ctx context.Context, r *result) (err error) {
 	defer func() { t.kill() }()
 	for n := range r.want {
 		s := c.start(t, p.seed+uint64(n))
-		err := pause(ctx, r.rng, 0, 150*time.Millisecond)
+		err := workload(ctx, r.rng, c.ledger, 0, 150*time.Millisecond)
 		s.dying.Store(true)
 		if err = errors.Join(err, d.Cut()); err != nil {
 			t.kill()
@@ -220,7 +239,7 @@ func (p *plant) firstBoot(ctx context.Context, r *result, d *disk.Disk, n uint64
 		s.done <- nil
 	}()
 	if r.control {
-		err = pause(ctx, r.rng, 200*time.Millisecond, 300*time.Millisecond)
+		err = workload(ctx, r.rng, c.ledger, 50*time.Millisecond, 150*time.Millisecond)
 	} else {
 		err = pause(ctx, r.rng, 0, 100*time.Millisecond)
 	}

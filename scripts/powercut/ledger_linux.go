@@ -98,6 +98,13 @@ func (l *ledger) take() tally {
 	return t
 }
 
+// busy reports whether anything was acknowledged since the last take.
+func (l *ledger) busy() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.tally.sum() > 0
+}
+
 // current is the value that was last asked for, acknowledged or not.
 func (l *ledger) current(it item) string {
 	l.mu.Lock()

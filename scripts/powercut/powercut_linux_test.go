@@ -14,9 +14,9 @@ func TestPowerCuts(t *testing.T) {
 	if testing.Short() {
 		t.Skip("cuts the power of a terminal")
 	}
-	cuts, controls := "12,6,6,4", "6,6,4,0"
+	cuts, controls := "12,6,6,4", "10,10,4,0"
 	if disk.Required() {
-		cuts, controls = "120,40,25,15", "12,12,8,0"
+		cuts, controls = "120,40,25,15", "12,12,10,0"
 	}
 	results, err := run(t.Context(), cuts, controls, "", 1, t.Logf)
 	disk.Need(t, err)
