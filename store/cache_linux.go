@@ -9,13 +9,15 @@ import (
 // forgetCached makes the next reader of the file see what is on the disk: after a
 // failed sync the system keeps the pages it could not write, marked as written.
 func forgetCached(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if err := f.Sync(); err != nil {
-		return err
+	if synced {
+		if err := f.Sync(); err != nil {
+			return err
+		}
 	}
 	return unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED)
 }

@@ -108,8 +108,8 @@ func openFile(path string, l limits, temporary bool) (f *file, err error) {
 		FreelistType: bolt.FreelistMapType,
 		// The free list is synced: rebuilding it at open touches one page per photo.
 		NoFreelistSync: false,
-		NoGrowSync:     temporary,
-		NoSync:         temporary,
+		NoGrowSync:     temporary || !synced,
+		NoSync:         temporary || !synced,
 		OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
 			var err error
 			f.handle, err = os.OpenFile(name, flag, mode)

@@ -112,6 +112,22 @@ func Inspect(path string) (err error) {
 	return probe(db, SchemaVersion)
 }
 
+// openToRead opens the file at path for readers only, or returns nil.
+func openToRead(path string) *file {
+	if _, err := inspectPages(path); err != nil {
+		return nil
+	}
+	db, err := openReadOnly(path)
+	if err != nil {
+		return nil
+	}
+	if probe(db, SchemaVersion) != nil {
+		_ = db.Close()
+		return nil
+	}
+	return &file{db: db}
+}
+
 func openReadOnly(path string) (*bolt.DB, error) {
 	db, err := bolt.Open(path, 0o600, &bolt.Options{ReadOnly: true, PreLoadFreelist: true, Timeout: lockWait})
 	switch {
@@ -181,7 +197,7 @@ func build(path string, capacity int64, fill func(*bolt.DB) error) (err error) {
 	if err == nil && fill != nil {
 		err = fill(f.db)
 	}
-	if err == nil {
+	if err == nil && synced {
 		err = f.db.Sync()
 	}
 	if err = errors.Join(err, f.close()); err != nil {

@@ -3,11 +3,10 @@ package store
 import (
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
-	"syscall"
 	"testing"
+
+	"portaria/store/storetest/disk"
 )
 
 func TestProbe(t *testing.T) {
@@ -50,27 +49,23 @@ func TestProbe(t *testing.T) {
 	})
 	t.Run("notices that the file system takes no more writes, and no more reads", func(t *testing.T) {
 		t.Parallel()
-		c := newCard(t)
-		s := mustOpen(t, Options{Dir: c.dir})
+		card, err := disk.New(t).Ext4("card", 16<<20)
+		if err == nil {
+			err = card.Mount("errors=remount-ro")
+		}
+		disk.Need(t, err)
+		s := mustOpen(t, Options{Dir: card.Dir})
 		mustPhotos(t, s, 1)
 		if err := s.Probe(); err != nil {
 			t.Fatal(err)
 		}
-		device, err := exec.Command("findmnt", "-no", "SOURCE", c.dir).Output()
-		if err != nil {
-			t.Skip("needs findmnt: ", err)
-		}
-		if err := syscall.Mount("", c.dir, "", syscall.MS_REMOUNT, "errors=remount-ro"); err != nil {
+		if err := card.Break(); err != nil {
 			t.Fatal(err)
-		}
-		trigger := filepath.Join("/sys/fs/ext4", filepath.Base(strings.TrimSpace(string(device))), "trigger_fs_error")
-		if err := os.WriteFile(trigger, []byte("1"), 0); err != nil {
-			t.Skip("needs an ext4 that can be told to fail: ", err)
 		}
 		if err := s.Probe(); !errors.Is(err, ErrDegraded) {
 			t.Errorf("on a file system that an error made read-only: %v, want ErrDegraded", err)
 		}
-		if err := c.cut(); err != nil {
+		if err := card.Cut(); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Probe(); !errors.Is(err, ErrDegraded) {

@@ -22,7 +22,7 @@ func (s *Store) Replace(path string, also func(*Tx) error) error {
 			return err
 		}
 		if err := s.prepare(path, also); err != nil {
-			return full(err)
+			return unbuilt(err)
 		}
 		if s.opts.Ephemeral {
 			return s.swapUnnamed(func(dst *bolt.DB) error {

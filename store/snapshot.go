@@ -43,7 +43,7 @@ func (s *Store) Snapshot(ctx context.Context, w io.Writer, begin func(size int64
 	if err == nil {
 		return nil
 	}
-	return full(err)
+	return unbuilt(err)
 }
 
 // yielding is a writer that gives up when somebody waits for the file.

@@ -91,6 +91,9 @@ func Open(o Options) (*Store, error) {
 	if o.Capacity == 0 {
 		o.Capacity = DefaultCapacity()
 	}
+	if !synced {
+		o.Log.Error("this program was built to lose data in a power cut (portaria_nosync); it is for tests of power cuts only")
+	}
 	s := &Store{opts: o}
 	if o.Ephemeral {
 		if err := s.openEphemeral(); err != nil {

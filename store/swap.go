@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -53,7 +54,7 @@ func (s *Store) photographed() (users []int64, err error) {
 // rename the old file is the data, from it on the new one.
 func (s *Store) swap(fill func(*bolt.DB) error) error {
 	if err := build(s.freshPath(), s.opts.Capacity, fill); err != nil {
-		return full(err)
+		return unbuilt(err)
 	}
 	return s.takePlace(s.freshPath())
 }
@@ -83,12 +84,12 @@ func (s *Store) forget() {
 func (s *Store) swapUnnamed(fill func(*bolt.DB) error) error {
 	f, dir, err := openUnnamed(limitsFor(s.opts.Capacity))
 	if err != nil {
-		return full(err)
+		return unbuilt(err)
 	}
 	if err := fill(f.db); err != nil {
 		_ = f.close()
 		_ = os.RemoveAll(dir)
-		return full(err)
+		return unbuilt(err)
 	}
 	s.swaps.Add(1)
 	s.mu.Lock()
@@ -107,7 +108,9 @@ func (s *Store) swapUnnamed(fill func(*bolt.DB) error) error {
 }
 
 // exchange closes the file, lets between act on its name, and opens what then
-// has that name. Readers wait meanwhile; without a file they get ErrDegraded.
+// has that name. Readers wait meanwhile. When it cannot be opened for writing,
+// as on a disk that has become read-only, they go on with it as it can be read,
+// and get ErrDegraded only without that.
 func (s *Store) exchange(between func() error) error {
 	s.swaps.Add(1)
 	s.mu.Lock()
@@ -120,8 +123,28 @@ func (s *Store) exchange(between func() error) error {
 	}
 	err := between()
 	f, openErr := s.openChecked(s.path())
+	if openErr != nil {
+		f = openToRead(s.path())
+	}
 	s.file = f
 	return errors.Join(err, openErr)
+}
+
+// SetAside renames the file aside, as Open does with one that it finds damaged,
+// and goes on with an empty one. It is for damage that Open does not look for
+// and without which nobody can start: why is what was met.
+func (s *Store) SetAside(why error) error {
+	return s.alone(func() error {
+		if s.opts.Ephemeral {
+			return why
+		}
+		return s.exchange(func() error {
+			if err := s.setAside(s.path(), why); err != nil {
+				return err
+			}
+			return s.create()
+		})
+	})
 }
 
 // reopen opens the file again as it is on disk.
@@ -136,12 +159,14 @@ func (s *Store) reopen() error {
 	return s.exchange(func() error { return forgetCached(s.path()) })
 }
 
-// full makes an error of a build ErrFull where it is one.
-func full(err error) error {
-	if errors.Is(err, ErrFull) || errors.Is(err, ErrDamaged) {
+// unbuilt makes the error of a build ErrFull or ErrDegraded where the disk is to
+// blame. Nothing is wrong with the file in use then.
+func unbuilt(err error) error {
+	var errno syscall.Errno
+	switch e := outcome(err); {
+	case errors.Is(err, ErrFull), errors.Is(err, ErrDamaged):
 		return err
-	}
-	if e := outcome(err); errors.Is(e, ErrFull) {
+	case errors.Is(e, ErrFull), errors.As(err, &errno):
 		return e
 	}
 	return err
@@ -172,7 +197,7 @@ func Compact(dir string) (before, after int64, err error) {
 		return before, before, err
 	}
 	if err := build(fresh, 0, fill); err != nil {
-		return before, before, fmt.Errorf("%s: %w", path, full(err))
+		return before, before, fmt.Errorf("%s: %w", path, unbuilt(err))
 	}
 	_ = old.close() // Windows renames nothing over an open file
 	if err := install(fresh, path); err != nil {

@@ -144,12 +144,19 @@ func Open(c Config) (*Terminal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open data: %w", err)
 	}
-	d, err := device.New(device.Config{
+	of := device.Config{
 		Store: s, Clock: c.Clock, Log: c.Log, Profile: profile, Serial: serial,
 		Login: c.Login, Password: c.Password, PasswordCost: c.PasswordCost, CheckAccount: c.CheckAccount,
 		OwnPassword: c.Terminal, ClockUnset: c.Board != "", SessionIdle: c.SessionIdle, NoFailureDelay: c.NoFailureDelay,
 		Faces: faces, Decoders: c.Decoders,
-	})
+	}
+	d, err := device.New(of)
+	if errors.Is(err, store.ErrDamaged) {
+		// A terminal that ended here would end at every start.
+		if err = s.SetAside(err); err == nil {
+			d, err = device.New(of)
+		}
+	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

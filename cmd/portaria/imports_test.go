@@ -31,18 +31,19 @@ var fences = map[string][]string{
 
 // rooms is the architecture: arrows point down only.
 var rooms = map[string]room{
-	"store/schema":     {},
-	"store/query":      {ours: []string{"store/schema"}},
-	"store":            {ours: []string{"store/schema", "store/query"}, fences: []string{"bbolt", "windows"}},
-	"store/backup":     {},
-	"store/storetest":  {ours: []string{"store", "store/schema"}},
-	"imaging/jpeg":     {},
-	"imaging":          {ours: []string{"imaging/jpeg"}, fences: []string{"imaging", "codecs"}},
-	"imaging/face":     {},
-	"terminal/clock":   {},
-	"testdata":         {},
-	"terminal/device":  {ours: []string{"store", "store/query", "store/schema", "imaging", "imaging/face", "terminal/clock"}},
-	"terminal/dialect": {ours: []string{"terminal/clock", "terminal/dialect/jsondoc"}, fences: []string{"fasthttp", "net/http"}},
+	"store/schema":         {},
+	"store/query":          {ours: []string{"store/schema"}},
+	"store":                {ours: []string{"store/schema", "store/query"}, fences: []string{"bbolt", "windows"}},
+	"store/storetest":      {ours: []string{"store", "store/schema"}},
+	"store/backup":         {},
+	"store/storetest/disk": {fences: []string{"windows"}},
+	"imaging/jpeg":         {},
+	"imaging":              {ours: []string{"imaging/jpeg"}, fences: []string{"imaging", "codecs"}},
+	"imaging/face":         {},
+	"terminal/clock":       {},
+	"testdata":             {},
+	"terminal/device":      {ours: []string{"store", "store/query", "store/schema", "imaging", "imaging/face", "terminal/clock"}},
+	"terminal/dialect":     {ours: []string{"terminal/clock", "terminal/dialect/jsondoc"}, fences: []string{"fasthttp", "net/http"}},
 
 	"terminal/certificate":     {ours: []string{"terminal/clock"}},
 	"terminal/dialect/jsondoc": {},
@@ -62,10 +63,12 @@ var rooms = map[string]room{
 		ours:   []string{"store", "store/backup", "terminal", "terminal/certificate", "terminal/clock", "terminal/device", "terminal/dialect/jsondoc", "terminal/transfer", "terminal/vector", "testdata"},
 		fences: []string{"net/http"},
 	},
-	"scripts/bench":      {ours: []string{"store", "terminal/dialect/jsondoc", "terminal/terminaltest"}, fences: []string{"fasthttp", "net/http"}},
-	"scripts/photos":     {fences: []string{"codecs"}},
-	"scripts/photobench": {ours: []string{"imaging"}, fences: []string{"imaging", "codecs"}},
-	"scripts/faces":      {},
+	"scripts/bench":       {ours: []string{"store", "terminal/dialect/jsondoc", "terminal/terminaltest"}, fences: []string{"fasthttp", "net/http"}},
+	"scripts/photos":      {fences: []string{"codecs"}},
+	"scripts/photobench":  {ours: []string{"imaging"}, fences: []string{"imaging", "codecs"}},
+	"scripts/faces":       {},
+	"scripts/crashstates": {ours: []string{"store", "store/schema"}},
+	"scripts/powercut":    {ours: []string{"store", "store/storetest/disk"}, fences: []string{"codecs", "net/http"}},
 }
 
 const module = "portaria/"

@@ -98,20 +98,35 @@ type served struct {
 
 var errGone = errors.New("the terminal is gone")
 
-// start starts a terminal on a folder below dir, with more flags than that takes.
+// start starts one that keeps all it writes in dir, with more flags than that takes.
 func start(t *testing.T, dir string, flags ...string) *served {
+	t.Helper()
+	return startOn(t, filepath.Join(dir, "data"), filepath.Join(dir, "ready.json"), flags...)
+}
+
+// startOn starts one with its data folder and its ready file in different places.
+func startOn(t *testing.T, data, ready string, flags ...string) *served {
+	t.Helper()
+	s := answering(t, data, ready, flags...)
+	if err := s.login(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// answering starts one and opens no session.
+func answering(t *testing.T, data, ready string, flags ...string) *served {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	ready := filepath.Join(dir, "ready.json")
 	_ = os.Remove(ready)
 	var log bytes.Buffer
 	s := &served{
 		process: &exec.Cmd{
 			Path:   self,
-			Args:   append([]string{"portaria", "serve", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "data"), "--ready-file", ready}, flags...),
+			Args:   append([]string{"portaria", "serve", "--listen", "127.0.0.1:0", "--data", data, "--ready-file", ready}, flags...),
 			Stderr: &log,
 		},
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: uploaders}, Timeout: time.Minute},
@@ -137,17 +152,21 @@ func start(t *testing.T, dir string, flags ...string) *served {
 		}
 		<-time.After(2 * time.Millisecond)
 	}
+	return s
+}
+
+func (s *served) login() error {
 	answer, err := s.client.Post(s.url+"/login.fcgi", "", bytes.NewReader([]byte(`{"login":"admin","password":"admin"}`)))
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	defer answer.Body.Close()
 	var login struct{ Session string }
 	if err := json.NewDecoder(answer.Body).Decode(&login); err != nil || login.Session == "" {
-		t.Fatalf("login: %s, %v", answer.Status, err)
+		return fmt.Errorf("login: %s, %w", answer.Status, err)
 	}
 	s.session = login.Session
-	return s
+	return nil
 }
 
 func (s *served) kill() {

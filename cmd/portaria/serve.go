@@ -113,7 +113,10 @@ func (c *serveCmd) run(s streams) error {
 	if err != nil {
 		return err
 	}
-	if err := t.Device().SetUsers(users...); err != nil {
+	switch err := t.Device().SetUsers(users...); {
+	case errors.Is(err, store.ErrDamaged):
+		log.Error("the users of --users could not be added", "err", err)
+	case err != nil:
 		return errors.Join(err, t.Close(context.Background()))
 	}
 	return c.serve(stop, t, ln, log, s)

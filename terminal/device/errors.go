@@ -41,6 +41,7 @@ const (
 	Full
 	Busy
 	Damaged
+	Failing // the disk does: nothing is kept until it is well again
 	LoginTaken
 	NotOwned
 	BadPassword
@@ -65,6 +66,7 @@ var kinds = []struct {
 	{imaging.ErrTooLarge, TooManyPixels},
 	{imaging.ErrTooCostly, TooCostly},
 	{store.ErrTooLarge, TooManyBytes},
+	{store.ErrDegraded, Failing}, // first: it wraps why
 	{store.ErrFull, Full},
 	{store.ErrDamaged, Damaged},
 }

@@ -33,6 +33,7 @@ const (
 	detailBusy    = "Too many pictures at a time."
 	detailFull    = "The storage is full."
 	detailDamaged = "The stored picture is damaged."
+	detailFailing = "The storage does not work."
 	detailTooLong = "The answer is too long."
 )
 
@@ -160,6 +161,8 @@ func exceptionOf(err error) *exception {
 		return unexpected(http.StatusInternalServerError, detailFull)
 	case device.Damaged:
 		return unexpected(http.StatusInternalServerError, detailDamaged)
+	case device.Failing:
+		return unexpected(http.StatusInternalServerError, detailFailing)
 	}
 	return unexpected(http.StatusInternalServerError, detailUnknown)
 }

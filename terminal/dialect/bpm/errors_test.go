@@ -25,6 +25,7 @@ func TestExceptionOf(t *testing.T) {
 		"no room":          {dialect.ErrNoRoom, 503, "CWTBG0019E: Unexpected exception during execution. Exception information: 'Too many pictures at a time.'."},
 		"a long list":      {dialect.ErrTooLong, 500, "CWTBG0019E: Unexpected exception during execution. Exception information: 'The answer is too long.'."},
 		"a full disk":      {store.ErrFull, 500, "CWTBG0019E: Unexpected exception during execution. Exception information: 'The storage is full.'."},
+		"a failing disk":   {fmt.Errorf("%w: %w", store.ErrDegraded, store.ErrDamaged), 500, "CWTBG0019E: Unexpected exception during execution. Exception information: 'The storage does not work.'."},
 		"damage":           {store.ErrDamaged, 500, "CWTBG0019E: Unexpected exception during execution. Exception information: 'The stored picture is damaged.'."},
 		"anything else":    {errors.New("secret of ours"), 500, "CWTBG0019E: Unexpected exception during execution. Exception information: 'Unknown error.'."},
 	} {

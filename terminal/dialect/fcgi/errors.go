@@ -43,6 +43,7 @@ const (
 	textDeviceFull   = "device full"
 	textBusy         = "device busy"
 	textDamaged      = "Image file damaged"
+	textFailing      = "disk I/O error"
 	textTooManyIDs   = "Invalid member 'user_ids' (at most %d expected, got %d)"
 	textTooManyRows  = "Invalid member 'user_images' (at most %d expected, got %d)"
 	textListTooLarge = "Too many image bytes in one answer"
@@ -195,6 +196,8 @@ func (a *API) sentence(err error) (status int, text string) {
 		return http.StatusServiceUnavailable, textBusy
 	case device.Damaged:
 		return http.StatusInternalServerError, textDamaged
+	case device.Failing:
+		return http.StatusInternalServerError, textFailing
 	}
 	return http.StatusInternalServerError, textUnknown
 }

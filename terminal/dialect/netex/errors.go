@@ -30,6 +30,7 @@ const (
 	textInternal     = "Internal server error"
 	textFull         = "Insufficient storage"
 	textForbidden    = "Forbidden. The factory password of the terminal has not been changed"
+	textFailing      = "Storage failure"
 
 	textNotJSON     = textBadRequest + ": body"
 	textParameter   = textBadRequest + ": %s"
@@ -108,6 +109,8 @@ func (a *API) sentence(err error) (status int, text string) {
 		return http.StatusBadRequest, textLoginTaken
 	case device.Full:
 		return http.StatusInsufficientStorage, textFull
+	case device.Failing:
+		return http.StatusInternalServerError, textFailing
 	case device.Busy:
 		return http.StatusServiceUnavailable, textBusy
 	}

@@ -47,6 +47,7 @@ const (
 	textFull         = "no space left"
 	textBusy         = "too many images at once"
 	textDamaged      = "the stored image is damaged"
+	textFailing      = "the storage does not work"
 	textTooManyRows  = "too many rows for one answer"
 	textUnknown      = "unexpected error"
 )
@@ -206,6 +207,8 @@ func (a *API) cause(err error) string {
 		return textBusy
 	case device.Damaged:
 		return textDamaged
+	case device.Failing:
+		return textFailing
 	}
 	return textUnknown
 }
