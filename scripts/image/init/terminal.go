@@ -1,0 +1,112 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"portaria/scripts/image/card"
+	"portaria/scripts/image/init/supervise"
+)
+
+// The terminal runs as a user of its own, without any privilege.
+const terminalID = 900
+
+// terminalCommand is how the terminal is started.
+func terminalCommand() []string {
+	return []string{
+		card.Terminal, "serve",
+		"--listen", ":80",
+		"--data", terminalDir,
+		"--ready-file", readyFile,
+	}
+}
+
+const (
+	readyFile   = runDir + "/ready.json"
+	boardSocket = runDir + "/board.sock"
+)
+
+// startTerminal starts the terminal with environment, its output going to out.
+func (c *children) startTerminal(environment []string, out io.Writer) (supervise.Process, error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return supervise.Process{}, err
+	}
+	defer w.Close()
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		r.Close()
+		return supervise.Process{}, err
+	}
+	defer null.Close()
+	process, err := c.start(terminalCommand(), &syscall.ProcAttr{
+		Dir:   "/",
+		Env:   environment,
+		Files: []uintptr{null.Fd(), w.Fd(), w.Fd()},
+		Sys: &syscall.SysProcAttr{
+			Setsid:     true,
+			Credential: &syscall.Credential{Uid: terminalID, Gid: terminalID},
+		},
+	})
+	if err != nil {
+		r.Close()
+		return supervise.Process{}, err
+	}
+	go func() {
+		defer r.Close()
+		copyLines(out, r)
+	}()
+	return process, nil
+}
+
+// copyLines copies line by line, long ones in pieces, until the last holder
+// of the other end is gone.
+func copyLines(out io.Writer, in io.Reader) {
+	lines := bufio.NewReaderSize(in, 4096)
+	for {
+		line, err := lines.ReadSlice('\n')
+		if len(line) > 0 {
+			_, _ = out.Write(line)
+		}
+		if err != nil && err != bufio.ErrBufferFull {
+			return
+		}
+	}
+}
+
+// readyTerminalDir gives the terminal's folders to the terminal's user. What
+// somebody put there from a PC belongs to the terminal, too.
+func readyTerminalDir() error {
+	if err := os.MkdirAll(runDir, 0o755); err != nil {
+		return err
+	}
+	if err := os.Chown(runDir, terminalID, terminalID); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(terminalDir, 0o700); err != nil {
+		return err
+	}
+	info, err := os.Stat(terminalDir)
+	if err != nil {
+		return err
+	}
+	if s, ok := info.Sys().(*syscall.Stat_t); ok && s.Uid == terminalID {
+		return nil
+	}
+	// The folder itself comes last: its owner says that the rest is done.
+	err = filepath.WalkDir(terminalDir, func(path string, _ os.DirEntry, err error) error {
+		if err != nil || path == terminalDir {
+			return err
+		}
+		return os.Lchown(path, terminalID, terminalID)
+	})
+	if err != nil {
+		return err
+	}
+	return os.Chown(terminalDir, terminalID, terminalID)
+}
