@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"portaria/scripts/image/build"
+	"portaria/scripts/image/bundle"
 )
 
 // system are the flags that say what to build, common to cards and updates.
@@ -37,6 +38,9 @@ func (s *system) options(ctx context.Context) (build.Options, error) {
 	}
 	if o.UpdateKeys, err = os.ReadFile(s.pub); err != nil {
 		return o, fmt.Errorf("%w; make a pair of keys with: go run . key", err)
+	}
+	if _, err := bundle.ParseKeys(o.UpdateKeys); err != nil {
+		return o, fmt.Errorf("%s: %w", s.pub, err)
 	}
 	return o, nil
 }
