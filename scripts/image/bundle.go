@@ -34,7 +34,7 @@ func runBundle(ctx context.Context, args []string) error {
 	}
 	if s.pub == "" {
 		// A system that does not trust its own maker could not be updated again.
-		o.UpdateKeys = []byte(bundle.PublicLine(private.Public().(ed25519.PublicKey)) + "\n")
+		o.UpdateKeys = []byte(bundle.PublicLine(private.Public().(ed25519.PublicKey)))
 	}
 	started := time.Now()
 	if err := write(s.out, func(w *os.File) error { return writeBundle(ctx, o, private, w) }); err != nil {
@@ -91,10 +91,10 @@ func runKey(_ context.Context, args []string) error {
 		return err
 	}
 	secret, open := filepath.Join(*dir, "update.key"), filepath.Join(*dir, "update.pub")
-	if err := create(secret, 0o600, bundle.PrivateLine(private)+"\n"); err != nil {
+	if err := create(secret, 0o600, bundle.PrivateLine(private)); err != nil {
 		return err
 	}
-	if err := create(open, 0o644, bundle.PublicLine(public)+"\n"); err != nil {
+	if err := create(open, 0o644, bundle.PublicLine(public)); err != nil {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "%s signs updates: keep it secret, and safe, for cards built with %s take no others\n", secret, open)

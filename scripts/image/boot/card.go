@@ -37,9 +37,15 @@ func Copy(image, path string) (*Card, error) {
 		return nil, err
 	}
 	defer in.Close()
+	return &Card{Path: path}, sparse(in, path)
+}
+
+// sparse writes what in holds into a file, without the parts that are all
+// zeros.
+func sparse(in io.Reader, path string) error {
 	out, err := os.Create(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer out.Close()
 	buf, zeros := make([]byte, 1<<16), make([]byte, 1<<16)
@@ -47,15 +53,15 @@ func Copy(image, path string) (*Card, error) {
 		n, err := in.Read(buf)
 		if n > 0 && !bytes.Equal(buf[:n], zeros[:n]) {
 			if _, err := out.WriteAt(buf[:n], offset); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		offset += int64(n)
 		if err == io.EOF {
-			return &Card{Path: path}, errors.Join(out.Truncate(offset), out.Close())
+			return errors.Join(out.Truncate(offset), out.Close())
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
 }

@@ -237,4 +237,3 @@ func lastWords(console string) End {
 	}
 	return Reset
 }
-
