@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portaria/scripts/image/card"
+	"portaria/scripts/image/init/supervise"
 )
 
 // ending is a way for the machine to end.
@@ -26,10 +27,17 @@ var (
 	trial    = ending{fmt.Sprintf("reboot %q", card.TryReboot), unix.LINUX_REBOOT_CMD_RESTART2, card.TryReboot}
 )
 
+// leaveTime is how long the machine may take to stop in order before the
+// watchdog is fed no more.
+const leaveTime = supervise.StopTime + 20*time.Second
+
 // leave ends the machine. What can go wrong here is told and passed over:
 // the data has been acknowledged on the medium long before.
 func (m *machine) leave(how ending) {
 	_ = syscall.Kill(-1, syscall.SIGKILL) // whoever still holds a file
+	if how == powerOff {
+		m.watchdog.disarm()
+	}
 	if err := releaseData(); err != nil && m.log != nil {
 		m.log.Error("the data", "error", err)
 	}

@@ -29,7 +29,7 @@ func HTTP(readyFile string) Probe {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return func(ctx context.Context) (int, error) {
-		url, err := readyURL(readyFile)
+		url, err := ReadyURL(readyFile)
 		if err != nil {
 			return 0, err
 		}
@@ -46,7 +46,8 @@ func HTTP(readyFile string) Probe {
 	}
 }
 
-func readyURL(path string) (string, error) {
+// ReadyURL is where the terminal answers, as it says in its ready file.
+func ReadyURL(path string) (string, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return "", err
