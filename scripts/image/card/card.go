@@ -88,6 +88,7 @@ const (
 	Kernel    = "vmlinuz"
 	Initramfs = "initrd.gz"
 	SlotInfo  = "slot.json" // a JSON Info
+	Licences  = "LICENSES"  // a directory
 )
 
 // Files of the root, which is the slot's initramfs.
@@ -96,7 +97,6 @@ const (
 	Terminal   = "/bin/portaria"
 	UpdateKeys = "/etc/portaria/update.pub" // who may sign updates; absent: nobody
 	RootInfo   = "/etc/portaria/slot.json"  // the same Info as in the slot
-	Licences   = "/usr/share/licences"
 )
 
 // Info says which system a slot holds. Built is in seconds since 1970: the

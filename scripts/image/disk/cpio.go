@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// A Node is a file, a directory or a device of an archive. The directories
+// A Node is a file, a directory, a device or a link of an archive. The directories
 // above it come by themselves.
 type Node struct {
 	Path string // without a leading slash
@@ -21,9 +21,11 @@ type Node struct {
 
 // Types of a Node, to be or-ed with its permissions.
 const (
+	TypeMask      = 0o170000
 	TypeFile      = 0o100000
 	TypeDirectory = 0o040000
 	TypeDevice    = 0o020000 // of characters
+	TypeLink      = 0o120000 // the data are where it leads
 )
 
 // CPIO writes the nodes as a "newc" archive, the form in which Linux takes its
@@ -62,7 +64,7 @@ func withParents(nodes []Node) []Node {
 func cpioEntry(w io.Writer, ino int, mtime int64, n Node) error {
 	var b bytes.Buffer
 	links := 1
-	if n.Mode&TypeDirectory != 0 {
+	if n.Mode&TypeMask == TypeDirectory {
 		links = 2
 	}
 	fmt.Fprintf(&b, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%s\x00",
