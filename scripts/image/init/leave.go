@@ -17,7 +17,7 @@ import (
 // ending is a way for the machine to end.
 type ending struct {
 	name     string // also what the console is told, for whoever plays the firmware
-	command  int
+	command  uintptr
 	argument string // for the firmware
 }
 
@@ -55,18 +55,13 @@ func (m *machine) leave(how ending) {
 	}
 }
 
+// restart is the system call, which returns only when it fails.
 func restart(how ending) error {
-	if how.argument == "" {
-		return unix.Reboot(how.command)
-	}
 	argument, err := unix.BytePtrFromString(how.argument)
 	if err != nil {
 		return err
 	}
 	_, _, errno := unix.Syscall6(unix.SYS_REBOOT, unix.LINUX_REBOOT_MAGIC1, unix.LINUX_REBOOT_MAGIC2,
-		uintptr(how.command), uintptr(unsafe.Pointer(argument)), 0, 0)
-	if errno != 0 {
-		return errno
-	}
-	return nil
+		how.command, uintptr(unsafe.Pointer(argument)), 0, 0)
+	return errno
 }
