@@ -50,6 +50,11 @@ type Config struct {
 	Faces           string      // "strict", "lenient", "off" or "scripted"; "": lenient
 	UnknownUsers    string      // "accept" or "refuse" photos of unknown users; "": as the model
 
+	// Terminal makes it a terminal on a network rather than a simulator.
+	Terminal bool
+	Serial   string // of a new data folder; "": the model's, see device.SerialOf
+	Board    string // unix socket of the board that the terminal runs on; "": none
+
 	SessionIdle    time.Duration // 0: device.DefaultSessionIdle
 	PasswordCost   int           // 0: device.DefaultPasswordCost
 	NoFailureDelay bool          // answer failed logins at once
@@ -83,11 +88,21 @@ type Terminal struct {
 	mu       sync.Mutex // guards all below
 	listener *listener  // nil until Serve
 	closed   bool
+
+	ended      chan struct{}  // closed by Close
+	background sync.WaitGroup // what ends then
 }
 
 // Open opens the data folder and returns a terminal that serves nobody yet.
 func Open(c Config) (*Terminal, error) {
+	if err := c.checkMode(); err != nil {
+		return nil, err
+	}
 	profile, err := c.profile()
+	if err != nil {
+		return nil, err
+	}
+	serial, err := device.SerialOf(profile, c.Serial)
 	if err != nil {
 		return nil, err
 	}
@@ -115,32 +130,43 @@ func Open(c Config) (*Terminal, error) {
 		return nil, fmt.Errorf("open data: %w", err)
 	}
 	d, err := device.New(device.Config{
-		Store: s, Clock: c.Clock, Log: c.Log, Profile: profile,
+		Store: s, Clock: c.Clock, Log: c.Log, Profile: profile, Serial: serial,
 		Login: c.Login, Password: c.Password, PasswordCost: c.PasswordCost, CheckAccount: c.CheckAccount,
-		SessionIdle: c.SessionIdle, NoFailureDelay: c.NoFailureDelay,
+		OwnPassword: c.Terminal, ClockUnset: c.Board != "", SessionIdle: c.SessionIdle, NoFailureDelay: c.NoFailureDelay,
 		Faces: faces, Decoders: c.Decoders,
 	})
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	t := &Terminal{device: d, store: s, log: c.Log}
+	t := &Terminal{device: d, store: s, log: c.Log, ended: make(chan struct{})}
 	t.server = newServer(c.Log)
 	t.server.NoDefaultDate = c.NoDate
 	var dialects []dialect.Dialect
 	dialects, t.token = c.dialects(d, systems)
-	dialect.NewFront(c.Clock, c.Log, dialects...).Install(t.server)
+	front := dialect.NewFront(c.Clock, c.Log, dialects...)
+	front.Gate(d.Owned)
+	front.Install(t.server)
+	if c.Board != "" {
+		t.background.Go(func() { t.awaitClock(c.Board) })
+	}
 	return t, nil
 }
 
 // Check tells whether the values are ones that Open understands, without
 // opening anything.
 func (c Config) Check() error {
-	_, err := c.profile()
+	profile, err := c.profile()
+	if err == nil {
+		_, err = device.SerialOf(profile, c.Serial)
+	}
 	if err == nil {
 		_, err = c.faces()
 	}
 	if err == nil {
 		_, err = c.switches()
+	}
+	if err == nil {
+		err = c.checkMode()
 	}
 	return err
 }
@@ -249,9 +275,13 @@ func (t *Terminal) take(ln net.Listener) (*listener, error) {
 // without it.
 func (t *Terminal) Close(ctx context.Context) error {
 	t.mu.Lock()
+	if !t.closed {
+		close(t.ended)
+	}
 	t.closed = true
 	l := t.listener
 	t.mu.Unlock()
+	t.background.Wait()
 	if l == nil {
 		return t.store.Close()
 	}

@@ -46,6 +46,9 @@ type account struct {
 	clock clock.Clock
 	cost  int
 	delay bool
+	// update and now are the device's, for what is written down.
+	update func(payload int, fn func(*store.Tx) error) error
+	now    func() int64
 
 	// hashing admits one password to the slow hash at a time, so that a
 	// flood of guesses takes one core at most.
@@ -57,13 +60,16 @@ type account struct {
 	stored store.Account
 	// recent is the keyed hash of the credentials that last passed the slow
 	// hash. Clients log in every few seconds, and only the first has to wait.
-	recent   []byte
+	recent []byte
+	// factory says whether the password is the factory's; nil while nobody
+	// has found out.
+	factory  *bool
 	failures map[string]failure
 }
 
 type failure struct {
 	count int
-	last  time.Time
+	last  time.Time // a mark of the clock
 }
 
 // open reads the account, or stores the given one where there is none yet. It
@@ -98,10 +104,7 @@ func (a *account) check(login, password string) bool {
 		return true
 	}
 
-	a.hashing <- struct{}{}
-	hash := slowHash(password, stored.Salt, stored.Iterations)
-	<-a.hashing
-	sameHash := subtle.ConstantTimeCompare(hash, stored.Hash)
+	sameHash := a.matches(password, stored)
 	given, want := sha256.Sum256([]byte(login)), sha256.Sum256([]byte(stored.Login))
 	if sameHash&subtle.ConstantTimeCompare(given[:], want[:]) != 1 {
 		return false
@@ -110,9 +113,18 @@ func (a *account) check(login, password string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if subtle.ConstantTimeCompare(a.stored.Hash, stored.Hash) == 1 {
-		a.recent = credentials
+		a.recent, a.factory = credentials, new(password == FactoryPassword)
 	}
 	return true
+}
+
+// matches tells, with 1 or 0 and after the slow hash, whether password is that
+// of stored.
+func (a *account) matches(password string, stored store.Account) int {
+	a.hashing <- struct{}{}
+	hash := slowHash(password, stored.Salt, stored.Iterations)
+	<-a.hashing
+	return subtle.ConstantTimeCompare(hash, stored.Hash)
 }
 
 // change replaces the account.
@@ -120,11 +132,11 @@ func (a *account) change(login, password string) error {
 	next := store.Account{Login: login, Salt: make([]byte, 16), Iterations: a.cost}
 	rand.Read(next.Salt)
 	next.Hash = slowHash(password, next.Salt, next.Iterations)
-	err := a.store.Update(0, func(tx *store.Tx) error {
+	err := a.update(0, func(tx *store.Tx) error {
 		if err := tx.SetAccount(next); err != nil {
 			return err
 		}
-		_, err := tx.Append(store.Entry{Time: a.clock.Now().Unix(), Kind: "login changed"})
+		_, err := tx.Append(store.Entry{Time: a.now(), Kind: "login changed"})
 		return err
 	})
 	if err != nil {
@@ -132,7 +144,7 @@ func (a *account) change(login, password string) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.stored, a.recent = next, nil
+	a.stored, a.recent, a.factory = next, nil, new(password == FactoryPassword)
 	return nil
 }
 
@@ -153,7 +165,7 @@ func (a *account) fail(source string) {
 func (a *account) penalty(source string) time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	now := a.clock.Now()
+	now := a.clock.Mark()
 	f := a.failures[source]
 	if now.Sub(f.last) >= failureWindow {
 		f.count = 0

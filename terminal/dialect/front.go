@@ -25,6 +25,7 @@ type Front struct {
 	below  []*mounted // routes that serve what is below them, the longest first
 	clock  clock.Clock
 	log    *slog.Logger
+	gate   func() error // nil: always open
 }
 
 type mounted struct {
@@ -63,6 +64,11 @@ func (f *Front) mount(path string, m *mounted) {
 		slices.SortFunc(f.below, func(a, b *mounted) int { return len(b.Path) - len(a.Path) })
 	}
 }
+
+// Gate keeps every route closed that is not Unowned as long as gate returns an
+// error, which the route's dialect renders. Who calls is found out before. It is
+// set before the first request.
+func (f *Front) Gate(gate func() error) { f.gate = gate }
 
 // at returns the route that serves a path, or nil.
 func (f *Front) at(path []byte) *mounted {
@@ -166,7 +172,7 @@ func (f *Front) serve(ctx *fasthttp.RequestCtx) {
 	traced := f.log.Enabled(ctx, slog.LevelDebug)
 	var start time.Time
 	if traced {
-		start = f.clock.Now()
+		start = f.clock.Mark()
 	}
 	if err := f.call(ctx, m, c); err != nil {
 		d.Fail(c, err)
@@ -174,7 +180,7 @@ func (f *Front) serve(ctx *fasthttp.RequestCtx) {
 	if traced {
 		// The path and never the query: the query holds the session.
 		f.log.Debug("request", "method", string(ctx.Method()), "path", string(ctx.Path()), "from", ctx.RemoteIP(),
-			"status", ctx.Response.StatusCode(), "in", len(ctx.Request.Body()), "out", c.answerLen(), "took", f.clock.Now().Sub(start))
+			"status", ctx.Response.StatusCode(), "in", len(ctx.Request.Body()), "out", c.answerLen(), "took", f.clock.Mark().Sub(start))
 	}
 }
 
@@ -227,11 +233,14 @@ func (f *Front) call(ctx *fasthttp.RequestCtx, m *mounted, c *Call) (err error) 
 }
 
 func (f *Front) admit(m *mounted, c *Call) (err error) {
-	if m.Admit == nil {
-		return nil
-	}
 	defer f.recovered(c.ctx, &err)
-	return m.Admit(c)
+	if m.Admit != nil {
+		err = m.Admit(c)
+	}
+	if err == nil && f.gate != nil && !m.Unowned {
+		err = f.gate()
+	}
+	return err
 }
 
 func (f *Front) find(ctx *fasthttp.RequestCtx) *mounted { return f.at(ctx.Path()) }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 
 	"portaria/scripts/image/card"
@@ -19,10 +21,10 @@ const terminalID = 900
 // terminalCommand is how the terminal is started.
 func terminalCommand() []string {
 	return []string{
-		card.Terminal, "serve",
-		"--listen", ":80",
+		card.Terminal, "serve", "--terminal",
 		"--data", terminalDir,
 		"--ready-file", readyFile,
+		"--board", boardSocket,
 	}
 }
 
@@ -31,23 +33,26 @@ const (
 	boardSocket = runDir + "/board.sock"
 )
 
-// startTerminal starts the terminal with environment, its output going to out.
-func (c *children) startTerminal(environment []string, out io.Writer) (supervise.Process, error) {
+// startTerminal starts the terminal, which tells its log on the console and
+// in memory. Its standard output is for a person at a keyboard, to whom it may
+// tell a secret, and leads nowhere.
+func (m *machine) startTerminal() (supervise.Process, error) {
+	_ = os.Remove(readyFile) // of the run before, which may have been killed
 	r, w, err := os.Pipe()
 	if err != nil {
 		return supervise.Process{}, err
 	}
 	defer w.Close()
-	null, err := os.Open(os.DevNull)
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		r.Close()
 		return supervise.Process{}, err
 	}
 	defer null.Close()
-	process, err := c.start(terminalCommand(), &syscall.ProcAttr{
+	process, err := m.children.start(terminalCommand(), &syscall.ProcAttr{
 		Dir:   "/",
-		Env:   environment,
-		Files: []uintptr{null.Fd(), w.Fd(), w.Fd()},
+		Env:   m.environment(),
+		Files: []uintptr{null.Fd(), null.Fd(), w.Fd()},
 		Sys: &syscall.SysProcAttr{
 			Setsid:     true,
 			Credential: &syscall.Credential{Uid: terminalID, Gid: terminalID},
@@ -57,11 +62,22 @@ func (c *children) startTerminal(environment []string, out io.Writer) (supervise
 		r.Close()
 		return supervise.Process{}, err
 	}
-	go func() {
+	m.run(func() {
 		defer r.Close()
-		copyLines(out, r)
-	}()
+		copyLines(io.MultiWriter(m.console, &m.output), r)
+	})
 	return process, nil
+}
+
+// environment is the terminal's: what the owner set goes before what the board
+// knows.
+func (m *machine) environment() []string {
+	environment := append([]string{"TMPDIR=/tmp"}, m.settings.Terminal...)
+	const serial = "PORTARIA_SERIAL="
+	if m.serial != "" && !slices.ContainsFunc(environment, func(v string) bool { return strings.HasPrefix(v, serial) }) {
+		environment = append(environment, serial+m.serial)
+	}
+	return environment
 }
 
 // copyLines copies line by line, long ones in pieces, until the last holder
