@@ -33,9 +33,8 @@ const (
 	boardSocket = runDir + "/board.sock"
 )
 
-// startTerminal starts the terminal, which tells its log on the console and
-// in memory. Its standard output is for a person at a keyboard, to whom it may
-// tell a secret, and leads nowhere.
+// startTerminal starts the terminal. What it says goes to the console and into
+// memory.
 func (m *machine) startTerminal() (supervise.Process, error) {
 	_ = os.Remove(readyFile) // of the run before, which may have been killed
 	r, w, err := os.Pipe()
@@ -43,7 +42,7 @@ func (m *machine) startTerminal() (supervise.Process, error) {
 		return supervise.Process{}, err
 	}
 	defer w.Close()
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	null, err := os.Open(os.DevNull)
 	if err != nil {
 		r.Close()
 		return supervise.Process{}, err
@@ -52,7 +51,7 @@ func (m *machine) startTerminal() (supervise.Process, error) {
 	process, err := m.children.start(terminalCommand(), &syscall.ProcAttr{
 		Dir:   "/",
 		Env:   m.environment(),
-		Files: []uintptr{null.Fd(), null.Fd(), w.Fd()},
+		Files: []uintptr{null.Fd(), w.Fd(), w.Fd()},
 		Sys: &syscall.SysProcAttr{
 			Setsid:     true,
 			Credential: &syscall.Credential{Uid: terminalID, Gid: terminalID},
