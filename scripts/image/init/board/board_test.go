@@ -113,6 +113,26 @@ func TestPut(t *testing.T) {
 	}
 }
 
+// The machine is gone when a call to end it returns; the whole answer has to be
+// on its way before.
+func TestEndsAfterTheAnswer(t *testing.T) {
+	t.Parallel()
+	var server *httptest.Server
+	m := board.Machine{Log: slog.New(slog.DiscardHandler), Reboot: func() (func(), error) {
+		return func() { server.CloseClientConnections() }, nil
+	}}
+	server = httptest.NewServer(board.Server(m).Handler)
+	defer server.Close()
+	answer, err := server.Client().Post(server.URL+"/reboot", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if b, err := io.ReadAll(answer.Body); err != nil || string(b) != "{}" {
+		t.Errorf("the answer is %q, %v; want all of it", b, err)
+	}
+}
+
 func TestEnds(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/trial", "/reboot", "/poweroff"} {

@@ -97,9 +97,6 @@ func TestHTTP(t *testing.T) {
 	t.Parallel()
 	ready := filepath.Join(t.TempDir(), "ready.json")
 	probe := health.HTTP(ready)
-	if status, err := probe(t.Context()); err == nil {
-		t.Errorf("without a ready file: %d", status)
-	}
 	status := http.StatusOK
 	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != health.Page || r.Method != http.MethodGet {
