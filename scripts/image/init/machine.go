@@ -153,8 +153,14 @@ func (m *machine) ready(ctx context.Context) error {
 	if fault == nil {
 		fault = os.MkdirAll(boardDir, 0o700)
 	}
-	if err := os.MkdirAll(logDir, 0o755); err != nil {
-		m.log.Error("the log", "error", err)
+	for _, dir := range []string{runDir, logDir} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			m.log.Error("memory for what runs", "error", err)
+		}
+	}
+	// The terminal says there that it is ready.
+	if err := os.Chown(runDir, terminalID, terminalID); err != nil {
+		m.log.Error("memory for what runs", "error", err)
 	}
 	m.keeper = m.newKeeper()
 	if fault == nil {

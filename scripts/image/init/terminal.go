@@ -94,15 +94,9 @@ func copyLines(out io.Writer, in io.Reader) {
 	}
 }
 
-// readyTerminalDir gives the terminal's folders to the terminal's user. What
+// readyTerminalDir gives the terminal's folder to the terminal's user. What
 // somebody put there from a PC belongs to the terminal, too.
 func readyTerminalDir() error {
-	if err := os.MkdirAll(runDir, 0o755); err != nil {
-		return err
-	}
-	if err := os.Chown(runDir, terminalID, terminalID); err != nil {
-		return err
-	}
 	if err := os.MkdirAll(terminalDir, 0o700); err != nil {
 		return err
 	}
