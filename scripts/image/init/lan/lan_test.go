@@ -307,6 +307,11 @@ func TestChanged(t *testing.T) {
 		if changes.Load() != 1 {
 			t.Errorf("told %d times of the first address", changes.Load())
 		}
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		if changes.Load() != 1 {
+			t.Errorf("told %d times of an address that was only renewed", changes.Load())
+		}
 		s.change(func() { s.links = nil })
 		time.Sleep(time.Second)
 		synctest.Wait()
