@@ -98,7 +98,7 @@ func (r *Reader) read(p []byte) (int, error) {
 	n, err := r.zip.Read(p)
 	r.sum.Write(p[:n])
 	r.left -= int64(n)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = nil
 		if r.left > 0 {
 			err = fmt.Errorf("%w: the image is shorter than the header says", ErrContent)

@@ -49,6 +49,9 @@ func (d device) WriteSector(sector *[card.SectorSize]byte, at int64) error {
 		return fmt.Errorf("%d is not where a sector begins", at)
 	}
 	direct, err := os.OpenFile(d.Name(), os.O_RDWR|unix.O_DIRECT|unix.O_SYNC, 0)
+	if errors.Is(err, unix.EINVAL) { // there is no way past the cache; Sync empties it
+		direct, err = os.OpenFile(d.Name(), os.O_RDWR|unix.O_SYNC, 0)
+	}
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func (m *machine) live() {
 		m.terminal.Run(ctx)
 	})
 	m.run(func() { m.watchTerminal(ctx) })
-	m.run(func() { m.serveBoard(ctx) })
+	m.run(func() { m.serveBoard(context.Background()) }) // until the end: the terminal may ask while it stops
 	m.run(func() { m.beFound(ctx) })
 	timed := make(chan struct{})
 	m.run(func() { defer close(timed); m.keeper.Run(ctx) })
@@ -153,8 +153,14 @@ func (m *machine) ready(ctx context.Context) error {
 	if fault == nil {
 		fault = os.MkdirAll(boardDir, 0o700)
 	}
-	if err := os.MkdirAll(logDir, 0o755); err != nil {
-		m.log.Error("the log", "error", err)
+	for _, dir := range []string{runDir, logDir} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			m.log.Error("memory for what runs", "error", err)
+		}
+	}
+	// The terminal says there that it is ready.
+	if err := os.Chown(runDir, terminalID, terminalID); err != nil {
+		m.log.Error("memory for what runs", "error", err)
 	}
 	m.keeper = m.newKeeper()
 	if fault == nil {
@@ -178,10 +184,15 @@ func (m *machine) well() bool {
 	return !m.watch.Hangs(time.Now())
 }
 
-// hung starts the machine anew without waiting for anybody. The hardware does
-// it if that does not work.
+// hung leaves the machine to the watchdog, which is fed no more: whatever
+// hangs may hang an orderly end, too. A board without a watchdog, or with one
+// that does not bite, is started anew by PID 1.
 func (m *machine) hung() {
-	m.log.Error("the terminal or the end of the machine hangs; it starts anew")
+	m.log.Error("the terminal or the end of the machine hangs; the machine starts anew")
+	go unix.Sync()
+	if m.watchdog.present() {
+		time.Sleep(2 * watchdogSeconds * time.Second)
+	}
 	m.leave(reboot)
 }
 

@@ -3,8 +3,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -34,7 +36,7 @@ func mountKernel() error {
 			return err
 		}
 		// The kernel may have mounted /dev by itself.
-		if err := unix.Mount(m.source, m.target, m.kind, m.flags, m.data); err != nil && err != unix.EBUSY {
+		if err := unix.Mount(m.source, m.target, m.kind, m.flags, m.data); err != nil && !errors.Is(err, unix.EBUSY) {
 			return fmt.Errorf("mount %s: %w", m.target, err)
 		}
 	}
@@ -64,13 +66,17 @@ func sealRoot() error {
 	return nil
 }
 
-// releaseData writes out and unmounts the data.
+// releaseData writes out and unmounts the data. Whoever was killed just now
+// may hold a file for a moment still.
 func releaseData() error {
 	unix.Sync()
-	if err := unix.Unmount(dataDir, 0); err == nil || err == unix.EINVAL {
-		return nil // EINVAL: it was not mounted
+	for range 40 {
+		err := unix.Unmount(dataDir, 0)
+		if !errors.Is(err, unix.EBUSY) {
+			return nil // gone, or never mounted
+		}
+		time.Sleep(50 * time.Millisecond)
 	}
-	// Somebody still holds a file. What is written is kept all the same.
 	if err := unix.Mount("", dataDir, "", unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
 		return fmt.Errorf("unmount %s: %w", dataDir, err)
 	}

@@ -135,7 +135,7 @@ func (m *machine) beFound(ctx context.Context) {
 		m.log.Error("the terminal cannot be found by its name", "error", err)
 		return
 	}
-	defer wire.Close()
+	defer func() { _ = wire.Close() }()
 	name, _ := os.Hostname()
 	service := mdns.Service{Instance: name, Type: "_http._tcp", Port: 80, Text: []string{"path=/", "version=" + m.info.Version}}
 	if m.fault == nil {

@@ -123,7 +123,7 @@ func (m *machine) startUpdates() {
 	switch {
 	case m.slots.onTrial():
 		m.update.Set(update.Status{State: update.Trying, Version: m.info.Version})
-	case m.fault == nil && m.slots.trouble == nil:
+	case m.fault == nil && m.slots.trial != nil && m.slots.trouble == nil:
 		m.update.Set(m.notes.After(m.slots.running))
 	}
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -33,9 +34,8 @@ const (
 	boardSocket = runDir + "/board.sock"
 )
 
-// startTerminal starts the terminal, which tells its log on the console and
-// in memory. Its standard output is for a person at a keyboard, to whom it may
-// tell a secret, and leads nowhere.
+// startTerminal starts the terminal. What it says goes to the console and into
+// memory.
 func (m *machine) startTerminal() (supervise.Process, error) {
 	_ = os.Remove(readyFile) // of the run before, which may have been killed
 	r, w, err := os.Pipe()
@@ -43,7 +43,7 @@ func (m *machine) startTerminal() (supervise.Process, error) {
 		return supervise.Process{}, err
 	}
 	defer w.Close()
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	null, err := os.Open(os.DevNull)
 	if err != nil {
 		r.Close()
 		return supervise.Process{}, err
@@ -52,7 +52,7 @@ func (m *machine) startTerminal() (supervise.Process, error) {
 	process, err := m.children.start(terminalCommand(), &syscall.ProcAttr{
 		Dir:   "/",
 		Env:   m.environment(),
-		Files: []uintptr{null.Fd(), null.Fd(), w.Fd()},
+		Files: []uintptr{null.Fd(), w.Fd(), w.Fd()},
 		Sys: &syscall.SysProcAttr{
 			Setsid:     true,
 			Credential: &syscall.Credential{Uid: terminalID, Gid: terminalID},
@@ -89,21 +89,15 @@ func copyLines(out io.Writer, in io.Reader) {
 		if len(line) > 0 {
 			_, _ = out.Write(line)
 		}
-		if err != nil && err != bufio.ErrBufferFull {
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 			return
 		}
 	}
 }
 
-// readyTerminalDir gives the terminal's folders to the terminal's user. What
+// readyTerminalDir gives the terminal's folder to the terminal's user. What
 // somebody put there from a PC belongs to the terminal, too.
 func readyTerminalDir() error {
-	if err := os.MkdirAll(runDir, 0o755); err != nil {
-		return err
-	}
-	if err := os.Chown(runDir, terminalID, terminalID); err != nil {
-		return err
-	}
 	if err := os.MkdirAll(terminalDir, 0o700); err != nil {
 		return err
 	}

@@ -37,6 +37,8 @@ func openWatchdog(log *slog.Logger) watchdog {
 	return watchdog{f}
 }
 
+func (w watchdog) present() bool { return w.f != nil }
+
 // feed says that all is well.
 func (w watchdog) feed() {
 	if w.f != nil {

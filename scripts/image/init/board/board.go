@@ -164,10 +164,18 @@ func (m Machine) refuse(w http.ResponseWriter, status int, err error) {
 	}{err.Error()})
 }
 
+// answer writes all of an answer, with its length: after an end nobody is
+// there to write the rest.
 func (m Machine) answer(w http.ResponseWriter, status int, value any) {
+	body, err := json.Marshal(value)
+	if err != nil {
+		m.Log.Error("an answer of the board", "error", err)
+		status, body = http.StatusInternalServerError, []byte("{\"error\":\"the board's answer cannot be written\"}")
+	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	if err := json.NewEncoder(w).Encode(value); err != nil {
+	if _, err := w.Write(body); err != nil {
 		m.Log.Warn("the answer of the board was not read", "error", err)
 	}
 }

@@ -15,8 +15,11 @@ const Page = "/portaria/health"
 // askTime is how long one answer may take.
 const askTime = 5 * time.Second
 
+// usual is where a terminal answers that does not say so.
+const usual = "http://127.0.0.1:80"
+
 // HTTP returns the Probe of the terminal that says in its ready file where it
-// answers. The certificate of the terminal is its own affair: nothing secret is
+// answers; before it does, or if it does not, the usual place is asked. The certificate of the terminal is its own affair: nothing secret is
 // asked or told, and the question never leaves the machine.
 func HTTP(readyFile string) Probe {
 	client := &http.Client{
@@ -31,7 +34,7 @@ func HTTP(readyFile string) Probe {
 	return func(ctx context.Context) (int, error) {
 		url, err := ReadyURL(readyFile)
 		if err != nil {
-			return 0, err
+			url = usual
 		}
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+Page, http.NoBody)
 		if err != nil {

@@ -30,7 +30,7 @@ func (d DHCP) Obtain(ctx context.Context, link Link) (Lease, error) {
 	if err != nil {
 		return Lease{}, err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	lease, err := c.Request(ctx, d.options()...)
 	if err != nil {
 		return Lease{}, err
@@ -48,7 +48,7 @@ func (d DHCP) Renew(ctx context.Context, link Link, old Lease) (Lease, error) {
 	if err != nil {
 		return Lease{}, err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	lease, err := c.Renew(ctx, token, d.options()...)
 	if err != nil {
 		return Lease{}, err

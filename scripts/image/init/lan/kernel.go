@@ -118,7 +118,7 @@ func (Kernel) Taken(ctx context.Context, link Link, address netip.Addr) (bool, e
 	if err != nil {
 		return false, err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	question := arpProbe(link.MAC, address)
 	buffer := make([]byte, 128)
 	for range probes {

@@ -158,10 +158,17 @@ func (n *Network) assign(link Link, lease Lease) {
 	}
 	n.leases[link.Name] = lease
 	n.mu.Unlock()
-	if !had || old.Address != lease.Address {
-		n.Log.Info("address", "interface", link.Name, "address", lease.Address, "gateway", lease.Gateway, "for", lease.Life)
+	if had && old.same(lease) {
+		return // renewed, which is nobody's affair
 	}
+	n.Log.Info("address", "interface", link.Name, "address", lease.Address, "gateway", lease.Gateway, "for", lease.Life)
 	n.changed()
+}
+
+// same tells whether two leases come to the same for whoever uses them.
+func (l Lease) same(other Lease) bool {
+	return l.Address == other.Address && l.Gateway == other.Gateway &&
+		slices.Equal(l.DNS, other.DNS) && slices.Equal(l.NTP, other.NTP)
 }
 
 // withdraw ends the lease of a link, if there is one.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -35,6 +36,7 @@ func TestStart(t *testing.T) {
 
 // world is a machine and its time servers.
 type world struct {
+	mu      sync.Mutex    // guards what follows
 	ahead   time.Duration // of the machine's clock before the bubble's
 	truth   time.Duration // of the servers before the bubble's
 	silent  bool
@@ -43,6 +45,17 @@ type world struct {
 	slews   []time.Duration
 	saved   []time.Time
 	servers []string
+}
+
+// look looks at the world, or changes it, while the keeper does not.
+func (w *world) look(do func()) { w.mu.Lock(); defer w.mu.Unlock(); do() }
+
+// pass lets time pass for the keeper, by a test that looks at the world.
+func (w *world) pass(d time.Duration) {
+	w.mu.Unlock()
+	time.Sleep(d)
+	synctest.Wait()
+	w.mu.Lock()
 }
 
 func (w *world) now() time.Time {
@@ -60,22 +73,26 @@ func (w *world) keeper() *timekeeping.Keeper {
 		Built: built, Log: slog.New(slog.DiscardHandler),
 		Servers: func() []string { return w.servers },
 		Ask: func(context.Context, string) (time.Duration, error) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
 			w.asked++
 			if w.silent {
 				return 0, errors.New("no answer")
 			}
 			return w.truth - w.ahead, nil
 		},
-		Save: func(at time.Time) error { w.saved = append(w.saved, at); return nil },
+		Save: func(at time.Time) error { w.look(func() { w.saved = append(w.saved, at) }); return nil },
 		Clock: timekeeping.Clock{
-			Now: w.now,
+			Now: func() (now time.Time) { w.look(func() { now = w.now() }); return now },
 			Step: func(to time.Time) error {
+				w.mu.Lock()
+				defer w.mu.Unlock()
 				by := to.Sub(w.now())
 				w.steps = append(w.steps, by)
 				w.ahead += by
 				return nil
 			},
-			Slew: func(by time.Duration) error { w.slews = append(w.slews, by); return nil },
+			Slew: func(by time.Duration) error { w.look(func() { w.slews = append(w.slews, by) }); return nil },
 		},
 	}
 }
@@ -90,7 +107,9 @@ func TestRun(t *testing.T) {
 			done := make(chan struct{})
 			go func() { defer close(done); k.Run(ctx) }()
 			synctest.Wait()
+			w.mu.Lock()
 			test(t, k, w)
+			w.mu.Unlock()
 			cancel()
 			<-done
 		})
@@ -101,7 +120,7 @@ func TestRun(t *testing.T) {
 			if !k.IsSet() || len(w.steps) != 1 || len(w.saved) != 1 {
 				t.Errorf("set %v, %d steps, %d saved; want one of each", k.IsSet(), len(w.steps), len(w.saved))
 			}
-			time.Sleep(2 * time.Hour)
+			w.pass(2 * time.Hour)
 			if len(w.steps) != 1 || len(w.saved) < 10 {
 				t.Errorf("after hours: %d steps, %d saved; want one step, and a time saved every ten minutes", len(w.steps), len(w.saved))
 			}
@@ -119,7 +138,7 @@ func TestRun(t *testing.T) {
 		t.Parallel()
 		run(t, &world{truth: time.Hour}, func(t *testing.T, _ *timekeeping.Keeper, w *world) {
 			w.truth = 30 * time.Minute
-			time.Sleep(time.Hour)
+			w.pass(time.Hour)
 			if len(w.steps) != 1 || len(w.slews) == 0 {
 				t.Errorf("steps %v, slews %v; want the first step only, then slews", w.steps, w.slews)
 			}
@@ -129,7 +148,7 @@ func TestRun(t *testing.T) {
 		t.Parallel()
 		run(t, &world{truth: time.Hour}, func(t *testing.T, _ *timekeeping.Keeper, w *world) {
 			w.truth = 2 * time.Hour
-			time.Sleep(time.Hour)
+			w.pass(time.Hour)
 			if len(w.steps) != 2 {
 				t.Errorf("steps %v, want two", w.steps)
 			}
@@ -138,7 +157,7 @@ func TestRun(t *testing.T) {
 	t.Run("a time before the build is not believed", func(t *testing.T) {
 		t.Parallel()
 		run(t, &world{truth: -48 * time.Hour}, func(t *testing.T, k *timekeeping.Keeper, w *world) {
-			time.Sleep(time.Hour)
+			w.pass(time.Hour)
 			if k.IsSet() || len(w.steps) != 0 {
 				t.Errorf("set %v, steps %v; want nothing of it", k.IsSet(), w.steps)
 			}
@@ -147,7 +166,7 @@ func TestRun(t *testing.T) {
 	t.Run("without an answer the clock is not set, and a new way is tried at once", func(t *testing.T) {
 		t.Parallel()
 		run(t, &world{silent: true, truth: time.Hour}, func(t *testing.T, k *timekeeping.Keeper, w *world) {
-			time.Sleep(24 * time.Hour)
+			w.pass(24 * time.Hour)
 			if k.IsSet() {
 				t.Error("the clock is set by nobody")
 			}
@@ -159,7 +178,7 @@ func TestRun(t *testing.T) {
 			}
 			w.silent = false
 			k.Wake()
-			synctest.Wait()
+			w.pass(0)
 			if !k.IsSet() {
 				t.Error("the clock is not set after Wake")
 			}
@@ -168,7 +187,7 @@ func TestRun(t *testing.T) {
 	t.Run("the time is saved at the end", func(t *testing.T) {
 		t.Parallel()
 		w := &world{truth: time.Hour}
-		run(t, w, func(*testing.T, *timekeeping.Keeper, *world) { time.Sleep(time.Minute) })
+		run(t, w, func(_ *testing.T, _ *timekeeping.Keeper, w *world) { w.pass(time.Minute) })
 		if len(w.saved) != 2 {
 			t.Errorf("saved %d times, want at the first answer and at the end", len(w.saved))
 		}

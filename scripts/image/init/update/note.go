@@ -77,7 +77,7 @@ func WriteFile(path string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // of no effect once it has its name
+	defer func() { _ = os.Remove(f.Name()) }() // of no effect once it has its name
 	_, err = f.Write(content)
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err != nil {

@@ -17,12 +17,13 @@ var errAbandoned = errors.New("abandoned")
 // unpacking writes a slot while the pieces come.
 type unpacking struct {
 	in   *io.PipeWriter
-	done chan error // receives the outcome, once
+	done chan struct{} // closed at the end
+	err  error         // the outcome, once done
 }
 
 func unpack(head bundle.Head, slot Slot) *unpacking {
 	r, w := io.Pipe()
-	u := &unpacking{in: w, done: make(chan error, 1)}
+	u := &unpacking{in: w, done: make(chan struct{})}
 	go func() {
 		err := writeSlot(slot, bundle.NewReader(r, head))
 		if closeErr := slot.Close(); err == nil && closeErr != nil {
@@ -30,7 +31,8 @@ func unpack(head bundle.Head, slot Slot) *unpacking {
 		}
 		// Whoever still writes learns what went wrong.
 		_ = r.CloseWithError(err)
-		u.done <- err
+		u.err = err
+		close(u.done)
 	}()
 	return u
 }
@@ -44,8 +46,9 @@ func (u *unpacking) write(piece []byte) error {
 }
 
 func (u *unpacking) finish() error {
-	u.in.Close()
-	return <-u.done
+	_ = u.in.Close()
+	<-u.done
+	return u.err
 }
 
 func (u *unpacking) abandon() {
