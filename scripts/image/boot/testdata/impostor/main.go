@@ -28,7 +28,7 @@ func main() {
 	}
 	var hung atomic.Bool
 	if manner == "hanging" {
-		time.AfterFunc(20*time.Second, func() {
+		time.AfterFunc(5*time.Second, func() {
 			fmt.Fprintln(os.Stderr, "impostor: hangs from now on")
 			hung.Store(true)
 		})
