@@ -87,7 +87,7 @@ func (c *Card) ReadFile(partition int, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer b.Close()
+	defer func() { _ = b.Close() }()
 	fs, err := fat32.Read(b, e.Size, e.Start, card.SectorSize)
 	if err != nil {
 		return nil, fmt.Errorf("partition %d: %w", partition, err)

@@ -46,7 +46,7 @@ func NewLAN(now time.Time) (*LAN, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer reserved.Close() // for the emulator, which opens it itself
+	defer func() { _ = reserved.Close() }() // for the emulator, which opens it itself
 	conn, err := net.ListenUDP("udp4", &loopback)
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func NewLAN(now time.Time) (*LAN, error) {
 
 // Close takes the network away, and waits for the other machine.
 func (l *LAN) Close() {
-	l.conn.Close()
+	_ = l.conn.Close()
 	<-l.done
 }
 

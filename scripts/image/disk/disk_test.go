@@ -92,9 +92,17 @@ func TestMBR(t *testing.T) {
 func filesOfAllKinds() []disk.File {
 	r := rand.New(rand.NewPCG(1, 1))
 	files := []disk.File{
-		{Path: "EMPTY"}, {Path: "a"}, {Path: "overlays/README"}, {Path: "LICENSES/go/github.com/x/LICENSE"},
-		{Path: "bcm2712-rpi-cm5l-cm5io.dtb"}, {Path: "thirteenchars"}, {Path: "twelve.chars"}, {Path: ".hidden"}, {Path: "two.dots.txt"},
-		{Path: "names with spaces and Ümläute.txt"}, {Path: strings.Repeat("n", 255)},
+		{Path: "EMPTY"},
+		{Path: "a"},
+		{Path: "overlays/README"},
+		{Path: "LICENSES/go/github.com/x/LICENSE"},
+		{Path: "bcm2712-rpi-cm5l-cm5io.dtb"},
+		{Path: "thirteenchars"},
+		{Path: "twelve.chars"},
+		{Path: ".hidden"},
+		{Path: "two.dots.txt"},
+		{Path: "names with spaces and Ümläute.txt"},
+		{Path: strings.Repeat("n", 255)},
 	}
 	for i := range 40 {
 		files = append(files, disk.File{Path: fmt.Sprintf("overlays/alike-but-for-%d.dtbo", i)})
