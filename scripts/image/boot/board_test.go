@@ -13,7 +13,7 @@ import (
 
 // patience is for machines that share two cores with others: a boot takes
 // three seconds on a machine of its own.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 // board is a card in a board, for one test.
 type board struct {
@@ -100,13 +100,14 @@ func (b *board) answers(c *terminal) {
 		if time.Now().After(deadline) {
 			b.Fatalf("the terminal did not answer within %v: %v", patience, err)
 		}
+		time.Sleep(50 * time.Millisecond) // polling another machine
 	}
 }
 
 // ends waits until the machine stops by itself in the way wanted.
 func (b *board) ends(want boot.End) {
 	b.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 3*patience)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	defer cancel()
 	got, err := b.machine.WaitEnd(ctx)
 	if err != nil {
@@ -120,7 +121,7 @@ func (b *board) ends(want boot.End) {
 // says waits until the console has said text.
 func (b *board) says(text string) {
 	b.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 3*patience)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	defer cancel()
 	if err := b.machine.WaitConsole(ctx, text); err != nil {
 		b.Fatal(err)

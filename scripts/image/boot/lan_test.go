@@ -30,7 +30,7 @@ func TestLAN(t *testing.T) {
 	b.kind.LAN = lan
 	b.on()
 	b.step("the terminal is found by its service and its name", func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 		defer cancel()
 		found := map[dnsmessage.Type]bool{}
 		err := lan.WaitDNS(ctx, question("_http._tcp.local."), func(message []byte) bool {

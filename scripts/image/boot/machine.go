@@ -42,7 +42,11 @@ type Machine struct {
 
 // Board is the emulated board's hardware. The zero value is the usual one.
 type Board struct {
-	// MemoryMiB of a Zero 2 W if 0.
+	// Pi3 is the emulator's Raspberry Pi 3, with the board's own card reader,
+	// serial line and network on USB, and no watchdog; slow. Otherwise it is a board that no
+	// factory makes, with a watchdog.
+	Pi3 bool
+	// MemoryMiB of a Zero 2 W if 0; a Pi 3 always has its own.
 	MemoryMiB int
 	// Clock is the time that a clock with a battery shows; the zero value is
 	// a board without one.
@@ -64,14 +68,18 @@ func Start(ctx context.Context, c *Card, b Board, dir string) (*Machine, error) 
 	if m.Slot, err = c.slot(m.Trial); err != nil {
 		return nil, fmt.Errorf("the firmware finds nothing to start: %w", err)
 	}
-	files, err := m.load()
+	console := "ttyAMA0"
+	if b.Pi3 {
+		console = "ttyS0,115200"
+	}
+	cmdline, err := m.load(console)
 	if err != nil {
 		return nil, fmt.Errorf("the firmware cannot start slot %v: %w", m.Slot, err)
 	}
 	if m.Address, err = freeAddress(); err != nil {
 		return nil, err
 	}
-	m.cmd = exec.CommandContext(ctx, Emulator, m.arguments(b, files)...)
+	m.cmd = exec.CommandContext(ctx, Emulator, m.arguments(b, cmdline)...)
 	m.cmd.Stdout = m
 	var complaint bytes.Buffer
 	m.cmd.Stderr = &complaint
@@ -91,8 +99,8 @@ func Start(ctx context.Context, c *Card, b Board, dir string) (*Machine, error) 
 
 // load takes out of the slot what the firmware would put into memory, and
 // returns the command line.
-func (m *Machine) load() (cmdline string, err error) {
-	for _, name := range []string{card.Kernel, card.Initramfs} {
+func (m *Machine) load(console string) (cmdline string, err error) {
+	for _, name := range []string{card.Kernel, card.Initramfs, pi3Description} {
 		b, err := m.card.ReadFile(int(m.Slot), name)
 		if err != nil {
 			return "", err
@@ -109,7 +117,7 @@ func (m *Machine) load() (cmdline string, err error) {
 	for i, w := range words {
 		// The firmware knows which port serial0 is.
 		if strings.HasPrefix(w, "console=serial0") {
-			words[i] = "console=ttyAMA0"
+			words[i] = "console=" + console
 		}
 	}
 	words = append(words, "bootloader.partition="+strconv.Itoa(int(m.Slot)))
@@ -133,6 +141,9 @@ func (m *Machine) arguments(b Board, cmdline string) []string {
 	}
 	if b.LAN != nil {
 		network = b.LAN.arguments()
+	}
+	if b.Pi3 {
+		return m.pi3Arguments(b, cmdline)
 	}
 	return slices.Concat([]string{
 		"-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", strconv.Itoa(b.MemoryMiB),

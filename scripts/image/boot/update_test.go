@@ -90,7 +90,7 @@ func TestUpdate(t *testing.T) {
 		c = b.back(card.SlotB, true)
 	})
 	b.step("and kept when it is healthy", func(t *testing.T) {
-		deadline := time.Now().Add(3 * patience)
+		deadline := time.Now().Add(2 * patience)
 		for {
 			s, err := c.board()
 			b.must(err)
