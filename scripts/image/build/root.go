@@ -15,6 +15,8 @@ import (
 // console before there is a /dev, so that the first words are not lost.
 func (o Options) initramfs(p programs) ([]byte, error) {
 	nodes := []disk.Node{
+		// Linux makes its first root one that everybody may write to.
+		{Path: ".", Mode: disk.TypeDirectory | 0o755},
 		{Path: "dev/console", Mode: disk.TypeDevice | 0o600, Major: 5, Minor: 1},
 		{Path: "dev/null", Mode: disk.TypeDevice | 0o666, Major: 1, Minor: 3},
 		{Path: "etc/passwd", Mode: disk.TypeFile | 0o644, Data: []byte("root:x:0:0:root:/:/nonexistent\n")},
