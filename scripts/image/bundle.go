@@ -49,7 +49,7 @@ func writeBundle(ctx context.Context, o build.Options, key ed25519.PrivateKey, w
 	if err != nil {
 		return err
 	}
-	defer os.Remove(slot.Name())
+	defer func() { _ = os.Remove(slot.Name()) }()
 	defer slot.Close()
 	if err := build.Slot(ctx, o, slot); err != nil {
 		return err

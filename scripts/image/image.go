@@ -78,7 +78,7 @@ func write(name string, make func(*os.File) error) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // gone already when all went well
+	defer func() { _ = os.Remove(f.Name()) }() // gone already when all went well
 	defer f.Close()
 	if err := make(f); err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 
 func photoFile(t testing.TB, name string) []byte {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("..", "..", "..", "testdata", "photo", name))
+	b, err := os.ReadFile(filepath.Join(repository, "testdata", "photo", name))
 	if err != nil {
 		t.Fatal(err)
 	}

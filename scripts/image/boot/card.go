@@ -87,7 +87,7 @@ func (c *Card) ReadFile(partition int, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer b.Close()
+	defer func() { _ = b.Close() }()
 	fs, err := fat32.Read(b, e.Size, e.Start, card.SectorSize)
 	if err != nil {
 		return nil, fmt.Errorf("partition %d: %w", partition, err)
@@ -97,7 +97,14 @@ func (c *Card) ReadFile(partition int, name string) ([]byte, error) {
 		return nil, fmt.Errorf("partition %d: %w", partition, err)
 	}
 	defer f.Close()
-	return io.ReadAll(f)
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	// In one piece: the library reads past the end of a file otherwise.
+	content := make([]byte, info.Size())
+	_, err = io.ReadFull(f, content)
+	return content, err
 }
 
 // Default returns the slot that autoboot.txt names outside of a trial.

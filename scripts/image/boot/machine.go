@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -46,6 +47,9 @@ type Board struct {
 	// Clock is the time that a clock with a battery shows; the zero value is
 	// a board without one.
 	Clock time.Time
+	// LAN is the network that the board is plugged into. Nil: one on which
+	// nothing but the terminal's port 80 can be reached, at Address.
+	LAN *LAN
 	// Arguments are more of the emulator's own.
 	Arguments []string
 	// Kernel are more arguments of the kernel.
@@ -123,16 +127,21 @@ func (m *Machine) arguments(b Board, cmdline string) []string {
 		b.Clock = time.Unix(0, 0)
 	}
 	cmdline = strings.Join(append([]string{cmdline}, b.Kernel...), " ")
-	return append([]string{
+	// Nothing in the guest reaches further than this process.
+	network := []string{
+		"-netdev", "user,id=lan,restrict=on,hostfwd=tcp:" + m.Address + "-:80", "-device", "virtio-net-pci,netdev=lan,romfile=",
+	}
+	if b.LAN != nil {
+		network = b.LAN.arguments()
+	}
+	return slices.Concat([]string{
 		"-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", strconv.Itoa(b.MemoryMiB),
 		"-nographic", "-monitor", "none", "-serial", "stdio", "-no-reboot",
 		"-kernel", filepath.Join(m.dir, card.Kernel), "-initrd", filepath.Join(m.dir, card.Initramfs), "-append", cmdline,
 		"-rtc", "base=" + b.Clock.UTC().Format("2006-01-02T15:04:05"),
 		"-drive", "if=none,id=card,format=raw,file=" + m.card.Path, "-device", "virtio-blk-pci,drive=card",
-		// Nothing in the guest reaches further than this process.
-		"-netdev", "user,id=lan,restrict=on,hostfwd=tcp:" + m.Address + "-:80", "-device", "virtio-net-pci,netdev=lan,romfile=",
 		"-device", "i6300esb", "-watchdog-action", "reset",
-	}, b.Arguments...)
+	}, network, b.Arguments)
 }
 
 // freeAddress returns an address that nobody listens on just now.

@@ -87,7 +87,7 @@ func (o Options) compile(ctx context.Context) (programs, error) {
 	if err != nil {
 		return programs{}, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	var p programs
 	native := o
 	native.Arm = 0 // the init speaks to the kernel in its own tongue

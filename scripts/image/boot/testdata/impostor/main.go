@@ -12,14 +12,14 @@ import (
 
 // manner is what it does: "silent" answers nothing, "hanging" is healthy for a
 // while and then answers nothing, "crashing" ends at once, and "telling" says
-// on the console what it sees of the machine.
+// on the console what it sees of the machine. The console has standard error.
 var manner string
 
 func main() {
 	if manner == "crashing" {
 		os.Exit(1)
 	}
-	fmt.Println("impostor:", manner)
+	fmt.Fprintln(os.Stderr, "impostor:", manner)
 	if manner == "telling" {
 		tell()
 	}
@@ -28,8 +28,8 @@ func main() {
 	}
 	var hung atomic.Bool
 	if manner == "hanging" {
-		time.AfterFunc(20*time.Second, func() {
-			fmt.Println("impostor: hangs from now on")
+		time.AfterFunc(5*time.Second, func() {
+			fmt.Fprintln(os.Stderr, "impostor: hangs from now on")
 			hung.Store(true)
 		})
 	}
@@ -39,19 +39,19 @@ func main() {
 		}
 		fmt.Fprintln(w, `{"status":"ok"}`)
 	}))
-	fmt.Println("impostor:", err)
+	fmt.Fprintln(os.Stderr, "impostor:", err)
 	os.Exit(1)
 }
 
 func tell() {
 	mounts, err := os.ReadFile("/proc/self/mounts")
-	fmt.Printf("impostor: mounts %v\n%s", err, mounts)
+	fmt.Fprintf(os.Stderr, "impostor: mounts %v\n%s", err, mounts)
 	for _, name := range []string{"/new", "/bin/new", "/etc/new", "/init", "/data/new", "/boot/new", "/dev/vda", "/dev/mmcblk0", "/proc/sysrq-trigger"} {
 		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o600)
 		if err == nil {
 			f.Close()
-			fmt.Println("impostor: may write", name)
+			fmt.Fprintln(os.Stderr, "impostor: may write", name)
 		}
 	}
-	fmt.Println("impostor: told")
+	fmt.Fprintln(os.Stderr, "impostor: told")
 }
