@@ -13,7 +13,7 @@ import (
 // How a board is asked for its clock, until that is set.
 const (
 	boardPause  = time.Second
-	boardTime   = 5 * time.Second
+	boardTime   = 2 * time.Second
 	boardStatus = 64 << 10 // bytes of an answer
 )
 

@@ -123,15 +123,18 @@ func (d *dates) set() (moved time.Duration, told bool) {
 	return moved, told
 }
 
-// written is the time of what is written down, in seconds since 1970. Asked for
-// inside a transaction, the times are in the order of the log.
-func (d *Device) written() int64 {
+// written is dated, in seconds since 1970. Asked for inside a transaction, the
+// times are in the order of the log.
+func (d *Device) written() int64 { return d.dated().Unix() }
+
+// dated is the time of what is written down.
+func (d *Device) dated() time.Time {
 	now, late := d.dates.now()
 	if late {
 		d.log.Warn("the clock is behind the last log entry; log times stand still until it has caught up",
 			"clock", d.clock.Now(), "entry", now, "do", "set the clock, or let the network do so")
 	}
-	return now.Unix()
+	return now
 }
 
 // noteClock notes in the log, once, that the clock is not known to be right. It

@@ -49,7 +49,8 @@ type Device struct {
 	log      *slog.Logger
 	sessions *sessions
 	account  *account
-	insists  bool // on a password of the owner's
+	insists  bool      // on a password of the owner's
+	unowned  sync.Once // says in the log that there is none
 	faces    FaceChecker
 	decoders chan struct{} // holds a token for each photo being decoded
 	notices  notices
@@ -111,6 +112,9 @@ func New(c Config) (*Device, error) {
 	}
 	if err := d.stock(c.Serial); err != nil {
 		return nil, err
+	}
+	if created {
+		_ = d.Owned() // known already, and worth a line in the log
 	}
 	if c.CheckAccount && !created && !d.account.check(login, password) {
 		d.log.Warn("the data folder has an account of its own; the given login and password are not it",

@@ -29,6 +29,8 @@ func rowOf(t testing.TB, d *device.Device, table string, values ...any) schema.R
 		switch x := values[i+1].(type) {
 		case int:
 			v = schema.Int(int64(x))
+		case int64:
+			v = schema.Int(x)
 		case string:
 			v = schema.Text(x)
 		}

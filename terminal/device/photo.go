@@ -75,7 +75,7 @@ func (d *Device) SetPhotos(ctx context.Context, uploads []Upload) []Result {
 			reserved = append(reserved, d.match(&results[i])...)
 		}
 		if results[i].Kept() {
-			results[i].Changed = d.stamps.next(d.clock.Now())
+			results[i].Changed = d.stamps.next(d.dated())
 			payload += len(photos[i].JPEG) + u.Original.size()
 		}
 	}

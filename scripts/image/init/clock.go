@@ -92,10 +92,27 @@ func setChip(t time.Time) {
 // ntpTime is how long a time server may take.
 const ntpTime = 5 * time.Second
 
+// askServer asks one server. Looking up its name has no end of its own in a
+// network that swallows questions; the machine's end does not wait for it.
 func askServer(ctx context.Context, server string) (time.Duration, error) {
-	if ctx.Err() != nil {
-		return 0, ctx.Err()
+	type result struct {
+		offset time.Duration
+		err    error
 	}
+	answered := make(chan result, 1)
+	go func() {
+		offset, err := queryServer(server)
+		answered <- result{offset, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	case r := <-answered:
+		return r.offset, r.err
+	}
+}
+
+func queryServer(server string) (time.Duration, error) {
 	answer, err := ntp.QueryWithOptions(server, ntp.QueryOptions{Timeout: ntpTime})
 	if err != nil {
 		return 0, err

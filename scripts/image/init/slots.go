@@ -130,32 +130,24 @@ func (m *machine) startUpdates() {
 
 // judge lets the system on trial stay, or goes back to the one before.
 func (m *machine) judge(ctx context.Context) {
-	err := m.fault
-	if err == nil {
-		err = health.Gate(ctx, m.probe)
-	}
-	if ctx.Err() != nil {
-		return // the machine is stopped; the next start is the system before
-	}
-	if err == nil {
-		err = m.keep()
-	}
-	if err != nil {
-		m.log.Error("the system on trial does not stay", "error", err)
-		if m.fault == nil {
-			note := update.Note{Version: m.info.Version, Slot: m.slots.running, Reason: err.Error()}
-			if err := m.notes.Leave(note); err != nil {
-				m.log.Error("the reason cannot be kept", "error", err)
+	err := update.Trial{
+		Info: m.info, Slot: m.slots.running, Notes: m.notes, Keep: m.keep,
+		Gate: func(ctx context.Context) error {
+			if m.fault != nil {
+				return m.fault
 			}
-		}
+			return health.Gate(ctx, m.probe)
+		},
+	}.Judge(ctx)
+	switch {
+	case errors.Is(err, update.ErrStopped):
+	case err != nil:
+		m.log.Error("the system on trial does not stay", "error", err)
 		m.stop(reboot)
-		return
-	}
-	m.slots.trial.Store(false)
-	m.update.Set(update.Status{State: update.None})
-	m.log.Info("the system on trial stays", "slot", m.slots.running, "version", m.info.Version)
-	if err := m.notes.Remove(); err != nil {
-		m.log.Error("the note of the trial", "error", err)
+	default:
+		m.slots.trial.Store(false)
+		m.update.Set(update.Status{State: update.None})
+		m.log.Info("the system on trial stays", "slot", m.slots.running, "version", m.info.Version)
 	}
 }
 

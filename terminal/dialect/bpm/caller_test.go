@@ -88,6 +88,23 @@ func TestSession(t *testing.T) {
 			t.Errorf("after two hours: %d, want 401", got)
 		}
 	})
+	t.Run("a clock that is set does not move its end", func(t *testing.T) {
+		t.Parallel()
+		for _, years := range []int{20, -20} {
+			s := newServer(t, "idaccess", bpm.Options{})
+			cookies := cookiesOf(s.call(t, http.MethodGet, path, nil))
+			s.clock.Set(s.clock.Now().AddDate(years, 0, 0))
+			for i := range 4 {
+				if got := status(t, s, cookies); got != 200 {
+					t.Fatalf("%+d years, and %d half hours: %d", years, i, got)
+				}
+				s.clock.Advance(30 * time.Minute)
+			}
+			if got := status(t, s, cookies); got != 401 {
+				t.Errorf("%+d years, and two hours: %d, want 401", years, got)
+			}
+		}
+	})
 	t.Run("it ends with the account", func(t *testing.T) {
 		t.Parallel()
 		s := newServer(t, "idaccess", bpm.Options{})

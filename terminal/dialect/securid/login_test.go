@@ -89,6 +89,22 @@ func TestTokens(t *testing.T) {
 			t.Errorf("after ten minutes: %d", got)
 		}
 	})
+	t.Run("a clock that is set moves no token's end", func(t *testing.T) {
+		t.Parallel()
+		for _, years := range []int{20, -20} {
+			h := newHouse(t, "idaccess", securid.Options{})
+			token := h.login()
+			h.clock.Advance(9 * time.Minute)
+			h.clock.Set(h.clock.Now().AddDate(years, 0, 0))
+			if got := about(h, token); got != http.StatusOK {
+				t.Errorf("%+d years: %d, want 200", years, got)
+			}
+			h.clock.Advance(10 * time.Minute)
+			if got := about(h, token); got != http.StatusUnauthorized {
+				t.Errorf("%+d years, and ten minutes: %d, want 401", years, got)
+			}
+		}
+	})
 	t.Run("a token that is used keeps no other alive", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t, "idaccess", securid.Options{})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
+	"strings"
 	"testing"
 
 	"portaria/scripts/image/card"
@@ -87,6 +88,7 @@ func TestKeepRefuses(t *testing.T) {
 		"another order":     {"[all]\nboot_partition=2\ntryboot_a_b=1\n[tryboot]\nboot_partition=3\n", autoboot.ErrForm},
 		"both slots alike":  {"[all]\ntryboot_a_b=1\nboot_partition=2\n[tryboot]\nboot_partition=2\n", autoboot.ErrForm},
 		"no room for it":    {"[all]\n", autoboot.ErrForm},
+		"a long file":       {autoboot.Text(card.SlotA) + strings.Repeat("# a remark\n", 100), autoboot.ErrForm},
 		"a file by Windows": {"[all]\r\ntryboot_a_b=1\r\nboot_partition=2\r\n[tryboot]\r\nboot_partition=3\r\n", autoboot.ErrForm},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,6 +4,7 @@ package lan
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"time"
@@ -35,7 +36,7 @@ func (d DHCP) Obtain(ctx context.Context, link Link) (Lease, error) {
 	if err != nil {
 		return Lease{}, err
 	}
-	return leaseOf(lease), nil
+	return leaseOf(lease)
 }
 
 // Renew implements Client.
@@ -53,7 +54,7 @@ func (d DHCP) Renew(ctx context.Context, link Link, old Lease) (Lease, error) {
 	if err != nil {
 		return Lease{}, err
 	}
-	return leaseOf(lease), nil
+	return leaseOf(lease)
 }
 
 func (d DHCP) options() []dhcpv4.Modifier {
@@ -70,23 +71,28 @@ const foreverAfter = 0xffffffff * time.Second
 // shortest keeps a server that leases for seconds from keeping us busy.
 const shortest = time.Minute
 
-func leaseOf(l *nclient4.Lease) Lease {
+var errAddress = errors.New("the server gave an address that no interface can have")
+
+func leaseOf(l *nclient4.Lease) (Lease, error) {
 	ack := l.ACK
 	lease := Lease{Life: max(ack.IPAddressLeaseTime(time.Hour), shortest), Token: l}
 	if lease.Life >= foreverAfter {
 		lease.Life = 0
 	}
-	ip, _ := netip.AddrFromSlice(ack.YourIPAddr.To4())
-	bits := 24 // a server that tells no mask is out of order; this is the likely one
-	if mask := ack.SubnetMask(); mask != nil {
-		bits, _ = mask.Size()
+	ip, ok := netip.AddrFromSlice(ack.YourIPAddr.To4())
+	if !ok || ip.IsUnspecified() || ip.IsLoopback() || ip.IsMulticast() || ip.As4() == [4]byte{255, 255, 255, 255} {
+		return Lease{}, errAddress
+	}
+	bits, _ := ack.SubnetMask().Size()
+	if bits == 0 {
+		bits = 24 // a server that tells no mask, or none that is one, is out of order; this is the likely one
 	}
 	lease.Address = netip.PrefixFrom(ip, bits)
 	if gateways := addresses(ack.Router()); len(gateways) > 0 {
 		lease.Gateway = gateways[0]
 	}
 	lease.DNS, lease.NTP = addresses(ack.DNS()), addresses(ack.NTPServers())
-	return lease
+	return lease, nil
 }
 
 func addresses(ips []net.IP) []netip.Addr {

@@ -56,8 +56,12 @@ func (u *unpacking) abandon() {
 	<-u.done
 }
 
-// block is how much is written at once.
-const block = 1 << 20
+// block is how much is written at once, and syncEvery how much may wait for
+// the card: behind it waits what the terminal has to write.
+const (
+	block     = 1 << 20
+	syncEvery = 8 << 20
+)
 
 // writeSlot writes the image and reads it again. The first sector, without
 // which the slot is no file system, is empty until everything else is on the
@@ -87,6 +91,11 @@ func writeSlot(slot Slot, image *bundle.Reader) error {
 		at += int64(n)
 		if err != nil {
 			break
+		}
+		if at%syncEvery == 0 {
+			if err := slot.Sync(); err != nil {
+				return fmt.Errorf("%w: %w", ErrSlot, err)
+			}
 		}
 	}
 	if err := slot.Sync(); err != nil {
