@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"portaria/scripts/image/card"
@@ -83,8 +82,7 @@ func Start(ctx context.Context, c *Card, b Board, dir string) (*Machine, error) 
 	m.cmd.Stdout = m
 	var complaint bytes.Buffer
 	m.cmd.Stderr = &complaint
-	// The emulator must not outlive a test that is killed.
-	m.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	m.cmd.SysProcAttr = tied()
 	if err := m.cmd.Start(); err != nil {
 		return nil, err
 	}
