@@ -242,8 +242,7 @@ func (m *Machine) Running() bool {
 	}
 }
 
-// lastWords reads from what the init said how the machine meant to stop. Said before and then
-// not done, it counts for nothing.
+// lastWords reads from what the init said last how the machine meant to stop.
 func lastWords(console string) End {
 	lines := strings.Split(strings.ReplaceAll(console, "\r", ""), "\n")
 	for _, end := range []End{PowerOff, Reboot, TryBoot} {
