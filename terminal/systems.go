@@ -103,11 +103,7 @@ func (c Config) switches() (switches, error) {
 // Netex wants to be shown, empty where it is not served.
 func (c Config) dialects(d *device.Device, s switches) (list []dialect.Dialect, token string) {
 	list = []dialect.Dialect{fcgi.New(d)}
-	names := c.Systems
-	if len(names) == 0 {
-		names = Systems()
-	}
-	for _, name := range names {
+	for _, name := range c.systems() {
 		switch name {
 		case SecurID:
 			list = append(list, securid.New(d, s.securid))

@@ -50,6 +50,11 @@ type Config struct {
 	Faces           string      // "strict", "lenient", "off" or "scripted"; "": lenient
 	UnknownUsers    string      // "accept" or "refuse" photos of unknown users; "": as the model
 
+	// Terminal makes it a terminal on a network rather than a simulator.
+	Terminal bool
+	Serial   string // of a new data folder; "": the model's, see device.SerialOf
+	Board    string // unix socket of the board that the terminal runs on; "": none
+
 	SessionIdle    time.Duration // 0: device.DefaultSessionIdle
 	PasswordCost   int           // 0: device.DefaultPasswordCost
 	NoFailureDelay bool          // answer failed logins at once
@@ -87,7 +92,14 @@ type Terminal struct {
 
 // Open opens the data folder and returns a terminal that serves nobody yet.
 func Open(c Config) (*Terminal, error) {
+	if err := c.checkMode(); err != nil {
+		return nil, err
+	}
 	profile, err := c.profile()
+	if err != nil {
+		return nil, err
+	}
+	serial, err := device.SerialOf(profile, c.Serial)
 	if err != nil {
 		return nil, err
 	}
@@ -115,9 +127,9 @@ func Open(c Config) (*Terminal, error) {
 		return nil, fmt.Errorf("open data: %w", err)
 	}
 	d, err := device.New(device.Config{
-		Store: s, Clock: c.Clock, Log: c.Log, Profile: profile,
+		Store: s, Clock: c.Clock, Log: c.Log, Profile: profile, Serial: serial,
 		Login: c.Login, Password: c.Password, PasswordCost: c.PasswordCost, CheckAccount: c.CheckAccount,
-		SessionIdle: c.SessionIdle, NoFailureDelay: c.NoFailureDelay,
+		OwnPassword: c.Terminal, SessionIdle: c.SessionIdle, NoFailureDelay: c.NoFailureDelay,
 		Faces: faces, Decoders: c.Decoders,
 	})
 	if err != nil {
@@ -128,19 +140,27 @@ func Open(c Config) (*Terminal, error) {
 	t.server.NoDefaultDate = c.NoDate
 	var dialects []dialect.Dialect
 	dialects, t.token = c.dialects(d, systems)
-	dialect.NewFront(c.Clock, c.Log, dialects...).Install(t.server)
+	front := dialect.NewFront(c.Clock, c.Log, dialects...)
+	front.Gate(d.Owned)
+	front.Install(t.server)
 	return t, nil
 }
 
 // Check tells whether the values are ones that Open understands, without
 // opening anything.
 func (c Config) Check() error {
-	_, err := c.profile()
+	profile, err := c.profile()
+	if err == nil {
+		_, err = device.SerialOf(profile, c.Serial)
+	}
 	if err == nil {
 		_, err = c.faces()
 	}
 	if err == nil {
 		_, err = c.switches()
+	}
+	if err == nil {
+		err = c.checkMode()
 	}
 	return err
 }

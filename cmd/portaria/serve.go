@@ -31,17 +31,28 @@ type serveCmd struct {
 	photoBox, photoOversize, faces, unknownUsers string
 	logLevel, logFormat                          string
 	systems, switches, netexToken                string
-	ephemeral                                    bool
+	serial, board                                string
+	ephemeral, terminal                          bool
 	sessionIdle                                  time.Duration
 	capacity                                     int64
 }
 
+// Where serve listens unless it is told: a simulator is for this machine, a
+// terminal for its network.
+const (
+	simulatorAddress = "127.0.0.1:8080"
+	terminalAddress  = ":80"
+)
+
 func defineServe(flags *flag.FlagSet) func(streams) error {
 	c := serveCmd{flags: flags}
-	flags.StringVar(&c.listen, "listen", "127.0.0.1:8080", "Where to listen, `HOST:PORT`; port 0 takes a free one. The default is reached from this machine only.")
+	flags.StringVar(&c.listen, "listen", simulatorAddress, "Where to listen, `HOST:PORT`; port 0 takes a free one. The default is reached from this machine only. With --terminal it is "+terminalAddress+", on every network.")
 	flags.StringVar(&c.data, "data", defaultData, "The folder `DIR` where the terminal keeps its things.")
 	flags.BoolVar(&c.ephemeral, "ephemeral", false, "Keep everything in memory and forget it at the end.")
 	flags.StringVar(&c.readyFile, "ready-file", "", "Write url and pid into `FILE`, as JSON, once the terminal answers.")
+	flags.BoolVar(&c.terminal, "terminal", false, "Be a terminal on a network rather than a simulator: nothing but login and change_login is served until the factory password is changed.")
+	flags.StringVar(&c.board, "board", "", "The unix `SOCKET` of the board that the terminal runs on.")
+	flags.StringVar(&c.serial, "serial", "", "The `SERIAL` of a new data folder, in the product's form or a board's own in hexadecimal digits. Left out: one that all simulators of the model have.")
 	flags.StringVar(&c.model, "model", device.DefaultModel, "The product `NAME` to be: "+strings.Join(device.Models(), ", ")+".")
 	flags.StringVar(&c.login, "login", device.FactoryLogin, "The `LOGIN` of a new data folder.")
 	flags.StringVar(&c.password, "password", device.FactoryPassword, "The `PASSWORD` of a new data folder.")
@@ -80,7 +91,7 @@ func (c *serveCmd) run(s streams) error {
 	stop, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 	tuneMemory()
-	ln, err := net.Listen("tcp", c.listen)
+	ln, err := net.Listen("tcp", c.address())
 	if err != nil {
 		return fmt.Errorf("%w; take another --listen, such as 127.0.0.1:0 for any free port", err)
 	}
@@ -132,7 +143,13 @@ func (c *serveCmd) announce(stop context.Context, t *terminal.Terminal, ln net.L
 		fmt.Fprintf(s.out, "X-Cloud-Auth-Token: %s\n", token)
 	}
 	log.Info("serving", "url", url, "model", profile.Name, "version", fullVersion(), "data", c.dataName())
-	return c.writeReadyFile(url)
+	if err := c.writeReadyFile(url); err != nil {
+		return err
+	}
+	if t.Device().Owned() != nil {
+		log.Warn("the factory password is in force: nothing but login and change_login is served", "do", "log in and change it with change_login.fcgi")
+	}
+	return nil
 }
 
 func (c *serveCmd) dataName() string {
@@ -165,6 +182,9 @@ func (c *serveCmd) config(log *slog.Logger) (terminal.Config, error) {
 	if c.sessionIdle <= 0 {
 		return terminal.Config{}, fmt.Errorf("--session-idle %v is no time; take one such as 1h or 10m", c.sessionIdle)
 	}
+	if c.terminal && c.users != "" {
+		return terminal.Config{}, errors.New("--users is for a simulator; leave it out, or serve without --terminal")
+	}
 	if c.capacity < 0 {
 		return terminal.Config{}, fmt.Errorf("--capacity %d is less than nothing; leave it out for no limit", c.capacity)
 	}
@@ -173,10 +193,9 @@ func (c *serveCmd) config(log *slog.Logger) (terminal.Config, error) {
 		Model: c.model, Login: c.login, Password: c.password,
 		PhotoBox: box, PhotoOversize: c.photoOversize, Faces: c.faces,
 		SessionIdle: c.sessionIdle, Log: log, Inspect: inspectInChild,
+		Terminal: c.terminal, Board: c.board, Serial: c.serial,
 	}
-	c.flags.Visit(func(f *flag.Flag) {
-		config.CheckAccount = config.CheckAccount || f.Name == "login" || f.Name == "password"
-	})
+	config.CheckAccount = c.given("login") || c.given("password")
 	config.Systems = strings.Split(c.systems, ",")
 	config.NetexToken = c.netexToken
 	if config.Switches, err = parseSwitches(c.switches); err != nil {
@@ -186,6 +205,21 @@ func (c *serveCmd) config(log *slog.Logger) (terminal.Config, error) {
 		config.UnknownUsers = c.unknownUsers
 	}
 	return config, config.Check()
+}
+
+// given tells whether the command line or the environment sets a flag.
+func (c *serveCmd) given(name string) bool {
+	found := false
+	c.flags.Visit(func(f *flag.Flag) { found = found || f.Name == name })
+	return found
+}
+
+// address is where to listen.
+func (c *serveCmd) address() string {
+	if c.terminal && !c.given("listen") {
+		return terminalAddress
+	}
+	return c.listen
 }
 
 // parseSwitches reads NAME=VALUE,….

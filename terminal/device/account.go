@@ -57,7 +57,10 @@ type account struct {
 	stored store.Account
 	// recent is the keyed hash of the credentials that last passed the slow
 	// hash. Clients log in every few seconds, and only the first has to wait.
-	recent   []byte
+	recent []byte
+	// factory says whether the password is the factory's; nil while nobody
+	// has found out.
+	factory  *bool
 	failures map[string]failure
 }
 
@@ -98,10 +101,7 @@ func (a *account) check(login, password string) bool {
 		return true
 	}
 
-	a.hashing <- struct{}{}
-	hash := slowHash(password, stored.Salt, stored.Iterations)
-	<-a.hashing
-	sameHash := subtle.ConstantTimeCompare(hash, stored.Hash)
+	sameHash := a.matches(password, stored)
 	given, want := sha256.Sum256([]byte(login)), sha256.Sum256([]byte(stored.Login))
 	if sameHash&subtle.ConstantTimeCompare(given[:], want[:]) != 1 {
 		return false
@@ -110,9 +110,18 @@ func (a *account) check(login, password string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if subtle.ConstantTimeCompare(a.stored.Hash, stored.Hash) == 1 {
-		a.recent = credentials
+		a.recent, a.factory = credentials, new(password == FactoryPassword)
 	}
 	return true
+}
+
+// matches tells, with 1 or 0 and after the slow hash, whether password is that
+// of stored.
+func (a *account) matches(password string, stored store.Account) int {
+	a.hashing <- struct{}{}
+	hash := slowHash(password, stored.Salt, stored.Iterations)
+	<-a.hashing
+	return subtle.ConstantTimeCompare(hash, stored.Hash)
 }
 
 // change replaces the account.
@@ -132,7 +141,7 @@ func (a *account) change(login, password string) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.stored, a.recent = next, nil
+	a.stored, a.recent, a.factory = next, nil, new(password == FactoryPassword)
 	return nil
 }
 

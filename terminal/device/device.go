@@ -24,14 +24,17 @@ type Config struct {
 	Clock   clock.Clock // nil: the host's
 	Log     *slog.Logger
 	Profile Profile // zero: DefaultModel
+	Serial  string  // of a store that has none yet; "": as SerialOf
 
 	// Login and Password are the account of a store that has none yet.
 	// Empty: the factory account.
 	Login, Password string
-	CheckAccount    bool          // warn when the store's account is another
-	PasswordCost    int           // rounds of the password hash; 0: DefaultPasswordCost
-	SessionIdle     time.Duration // 0: DefaultSessionIdle
-	NoFailureDelay  bool          // answer failed logins at once, however many
+	// OwnPassword insists that the factory password be changed: see Owned.
+	OwnPassword    bool
+	CheckAccount   bool          // warn when the store's account is another
+	PasswordCost   int           // rounds of the password hash; 0: DefaultPasswordCost
+	SessionIdle    time.Duration // 0: DefaultSessionIdle
+	NoFailureDelay bool          // answer failed logins at once, however many
 
 	Faces    FaceChecker // nil: MeasuredFaces{}
 	Decoders int         // photos decoded at a time; 0: one per processor
@@ -45,6 +48,7 @@ type Device struct {
 	log      *slog.Logger
 	sessions *sessions
 	account  *account
+	insists  bool // on a password of the owner's
 	faces    FaceChecker
 	decoders chan struct{} // holds a token for each photo being decoded
 	notices  notices
@@ -82,6 +86,7 @@ func New(c Config) (*Device, error) {
 		clock:    c.Clock,
 		log:      c.Log,
 		faces:    c.Faces,
+		insists:  c.OwnPassword,
 		sessions: newSessions(c.Clock, cmp.Or(c.SessionIdle, DefaultSessionIdle)),
 		decoders: make(chan struct{}, cmp.Or(c.Decoders, runtime.GOMAXPROCS(0))),
 		account: &account{
@@ -96,7 +101,7 @@ func New(c Config) (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.stock(); err != nil {
+	if err := d.stock(c.Serial); err != nil {
 		return nil, err
 	}
 	if c.CheckAccount && !created && !d.account.check(login, password) {
@@ -145,8 +150,12 @@ func (d *Device) Sessions() int { return d.sessions.count() }
 // Logout ends the session of token. An unknown token is no error.
 func (d *Device) Logout(token string) { d.sessions.end(token) }
 
-// ChangeLogin replaces the account and ends every session.
+// ChangeLogin replaces the account and ends every session. ErrPassword: the
+// device insists on a password of the owner's, and this is none, or the old one.
 func (d *Device) ChangeLogin(login, password string) error {
+	if err := d.checkNewPassword(password); err != nil {
+		return err
+	}
 	if err := d.account.change(login, password); err != nil {
 		return err
 	}

@@ -16,6 +16,9 @@ var (
 	ErrUserID      = errors.New("not a user id")
 	ErrBusy        = errors.New("too many photos at once")
 	ErrNoPhoto     = errors.New("the user has no photo")
+
+	ErrFactoryPassword = errors.New("the factory password has not been changed")
+	ErrPassword        = errors.New("not a new password")
 )
 
 // Kind is what went wrong, for a dialect that has to put it into its own
@@ -39,6 +42,8 @@ const (
 	Busy
 	Damaged
 	LoginTaken
+	NotOwned
+	BadPassword
 )
 
 var kinds = []struct {
@@ -52,6 +57,8 @@ var kinds = []struct {
 	{ErrNoPhoto, NoPhoto},
 	{ErrBusy, Busy},
 	{ErrLoginTaken, LoginTaken},
+	{ErrFactoryPassword, NotOwned},
+	{ErrPassword, BadPassword},
 	{imaging.ErrFormat, NotAPicture},
 	{imaging.ErrTooManyBytes, TooManyBytes},
 	{imaging.ErrTooSmall, TooFewPixels},

@@ -1,9 +1,8 @@
 package device
 
 import (
+	"cmp"
 	"errors"
-	"strconv"
-	"strings"
 
 	"portaria/store"
 	"portaria/store/schema"
@@ -33,33 +32,10 @@ var hardwareOf = map[string]hardware{
 	"amico":     {serial: "0Z0100/000001", doors: 1, action: "sec_box", secBox: true},
 }
 
-// IDOf is the number that a serial stands for (access-api §1.8): a short
-// one in base 36; of a long one the first five characters in base 36 above the
-// hexadecimal part. 0 is no serial.
-func IDOf(serial string) int64 {
-	prefix, number, long := strings.Cut(serial, "/")
-	if !long {
-		id, err := strconv.ParseInt(serial, 36, 64)
-		if err != nil {
-			return 0
-		}
-		return id
-	}
-	if len(prefix) != 6 {
-		return 0
-	}
-	high, errHigh := strconv.ParseInt(prefix[:5], 36, 64)
-	low, errLow := strconv.ParseUint(number, 16, 32)
-	if errHigh != nil || errLow != nil {
-		return 0
-	}
-	return high<<32 | int64(low)
-}
-
 // stock stores the rows that a terminal leaves the factory with, once. Data
 // that has served another product line before gets the rows of those tables
 // that are new to it.
-func (d *Device) stock() error {
+func (d *Device) stock(serial string) error {
 	line := d.profile.Line
 	var had schema.Lines
 	err := d.store.View(func(tx *store.Tx) error {
@@ -70,9 +46,11 @@ func (d *Device) stock() error {
 		return err
 	}
 	h := hardwareOf[d.profile.Name]
+	serial = cmp.Or(serial, h.serial)
+	serial = cmp.Or(serial, h.serial)
 	rows := schema.Factory(schema.FactoryOptions{
 		Line: line, Doors: h.doors, Action: h.action, Turnstile: h.turnstile, SecBox: h.secBox,
-		DeviceID: IDOf(h.serial), Serial: h.serial, IP: factoryAddress,
+		DeviceID: IDOf(serial), Serial: serial, IP: factoryAddress,
 	})
 	return d.store.Update(0, func(tx *store.Tx) error {
 		view := schema.Of(line)

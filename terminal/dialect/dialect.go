@@ -36,7 +36,9 @@ type Route struct {
 	// client waits for it, and before a body over the limit is spoken of. Nil
 	// admits everybody.
 	Admit func(*Call) error
-	Do    func(*Call) error
+	// Unowned serves it also while the gate is closed, see Front.Gate.
+	Unowned bool
+	Do      func(*Call) error
 }
 
 // SmallBody is the limit of a route that names none: enough for any command

@@ -25,6 +25,7 @@ type Front struct {
 	below  []*mounted // routes that serve what is below them, the longest first
 	clock  clock.Clock
 	log    *slog.Logger
+	gate   func() error // nil: always open
 }
 
 type mounted struct {
@@ -63,6 +64,11 @@ func (f *Front) mount(path string, m *mounted) {
 		slices.SortFunc(f.below, func(a, b *mounted) int { return len(b.Path) - len(a.Path) })
 	}
 }
+
+// Gate keeps every route closed that is not Unowned as long as gate returns an
+// error, which the route's dialect renders. Who calls is found out before. It is
+// set before the first request.
+func (f *Front) Gate(gate func() error) { f.gate = gate }
 
 // at returns the route that serves a path, or nil.
 func (f *Front) at(path []byte) *mounted {
@@ -227,11 +233,14 @@ func (f *Front) call(ctx *fasthttp.RequestCtx, m *mounted, c *Call) (err error) 
 }
 
 func (f *Front) admit(m *mounted, c *Call) (err error) {
-	if m.Admit == nil {
-		return nil
-	}
 	defer f.recovered(c.ctx, &err)
-	return m.Admit(c)
+	if m.Admit != nil {
+		err = m.Admit(c)
+	}
+	if err == nil && f.gate != nil && !m.Unowned {
+		err = f.gate()
+	}
+	return err
 }
 
 func (f *Front) find(ctx *fasthttp.RequestCtx) *mounted { return f.at(ctx.Path()) }

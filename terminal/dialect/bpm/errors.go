@@ -48,6 +48,7 @@ const (
 const (
 	actionUpdate = "update"
 	actionDelete = "delete"
+	actionAny    = "access" // a word of ours
 )
 
 // exception is an error in the product's words.
@@ -151,6 +152,8 @@ func exceptionOf(err error) *exception {
 	switch kind {
 	case device.NotAPicture, device.TooManyBytes, device.TooFewPixels, device.TooManyPixels, device.TooCostly:
 		return invalidParameter(avatarParameter)
+	case device.NotOwned:
+		return notAuthorized(actionAny)
 	case device.Busy:
 		return unexpected(http.StatusServiceUnavailable, detailBusy)
 	case device.Full:

@@ -21,6 +21,9 @@ const (
 	textTooShort       = "Image too short. Minimum size expected is %dx%d."
 	textTooLong        = "Image too long. Maximum size expected is %dx%d."
 	textUnknown        = "Unknown error"
+	textAccessLevel    = "Invalid access level"
+	textForCommand     = " for command "
+	textFirstLogin     = "First Web Login. Please Change the Credentials"
 
 	textNoFace        = "Face not detected"
 	textFaceExists    = "Face exists"
@@ -51,6 +54,7 @@ const (
 	textDuplicateColumn  = "duplicate column name: "
 	textTooBig           = "string or blob too big"
 	textOutOfMemory      = "out of memory"
+	textOldPassword      = "Invalid member 'password' (new password expected, got factory or old password)"
 	textBodyTooLarge     = "Request too large"
 
 	textMask         = "Mask detected"
@@ -100,7 +104,12 @@ func (a *API) Fail(c *dialect.Call, err error) {
 		}
 	}
 	status, text := a.sentence(err)
-	if strings.Contains(c.Path(), "object") {
+	switch {
+	case device.KindOf(err) == device.NotOwned:
+		if command := strings.TrimSuffix(c.Path()[1:], extension); command != "" {
+			text += textForCommand + command
+		}
+	case strings.Contains(c.Path(), "object"):
 		status, text = notPhotoText(err, status, text)
 	}
 	body := appendError(append(c.Buffer(), '{'), text)
@@ -162,6 +171,10 @@ func (a *API) sentence(err error) (status int, text string) {
 		return http.StatusUnauthorized, textInvalidSession
 	case device.BadCredentials:
 		return http.StatusUnauthorized, textBadCredentials
+	case device.NotOwned:
+		return http.StatusUnauthorized, textAccessLevel
+	case device.BadPassword:
+		return http.StatusBadRequest, textOldPassword
 	case device.NoUser:
 		return http.StatusBadRequest, textNoUser
 	case device.BadUserID:

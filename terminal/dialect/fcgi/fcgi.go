@@ -57,15 +57,16 @@ func (a *API) Routes() []dialect.Route {
 		name   string
 		do     func(*dialect.Call) error
 		open   bool // answers without a session
+		early  bool // served before the factory password is changed
 		limit  int
 		facial bool // unknown to classic terminals
 	}
 	commands := []command{
-		{name: "login", do: a.login, open: withoutSession},
-		{name: "hidlogin", do: a.login, open: withoutSession},
-		{name: "session_is_valid", do: a.sessionIsValid, open: withoutSession},
-		{name: "logout", do: a.logout},
-		{name: "change_login", do: a.changeLogin},
+		{name: "login", do: a.login, open: withoutSession, early: true},
+		{name: "hidlogin", do: a.login, open: withoutSession, early: true},
+		{name: "session_is_valid", do: a.sessionIsValid, open: withoutSession, early: true},
+		{name: "logout", do: a.logout, early: true},
+		{name: "change_login", do: a.changeLogin, early: true},
 		{name: "create_objects", do: a.createObjects, limit: maxObjectRows},
 		{name: "load_objects", do: a.loadObjects, limit: maxObjectQuestion},
 		{name: "modify_objects", do: a.modifyObjects, limit: maxObjectRows},
@@ -95,7 +96,7 @@ func (a *API) Routes() []dialect.Route {
 		if c.facial && photo.Generation != device.Facial {
 			continue
 		}
-		r := dialect.Route{Path: "/" + c.name, Methods: getPostOrPut, Limit: c.limit, Admit: a.session, Do: c.do}
+		r := dialect.Route{Path: "/" + c.name, Methods: getPostOrPut, Limit: c.limit, Admit: a.session, Unowned: c.early, Do: c.do}
 		if c.open {
 			r.Admit = everyoneMay
 		}

@@ -1,6 +1,7 @@
 package fcgi
 
 import (
+	"errors"
 	"net/http"
 
 	"portaria/terminal/device"
@@ -78,7 +79,11 @@ func (a *API) login(c *dialect.Call) error {
 	if err != nil {
 		return err
 	}
-	c.Send(http.StatusOK, typeJSON, append(append(append(c.Buffer(), `{"session":"`...), token...), `"}`...))
+	body := append(append(append(c.Buffer(), `{"session":"`...), token...), '"')
+	if errors.Is(a.device.Owned(), device.ErrFactoryPassword) {
+		body = append(body, `,"message":"`+textFirstLogin+`"`...)
+	}
+	c.Send(http.StatusOK, typeJSON, append(body, '}'))
 	return nil
 }
 

@@ -29,6 +29,7 @@ const (
 	textBusy         = "Service unavailable"
 	textInternal     = "Internal server error"
 	textFull         = "Insufficient storage"
+	textForbidden    = "Forbidden. The factory password of the terminal has not been changed"
 
 	textNotJSON     = textBadRequest + ": body"
 	textParameter   = textBadRequest + ": %s"
@@ -99,6 +100,8 @@ func (a *API) sentence(err error) (status int, text string) {
 		return http.StatusBadRequest, text
 	}
 	switch device.KindOf(err) {
+	case device.NotOwned:
+		return http.StatusForbidden, textForbidden
 	case device.NoUser:
 		return http.StatusNotFound, textNotFound
 	case device.LoginTaken:

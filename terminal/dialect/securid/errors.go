@@ -112,6 +112,9 @@ func (e faceError) Error() string { return fmt.Sprint("face faults ", []device.F
 // status line as well: that is where clients read it.
 func (a *API) Fail(c *dialect.Call, err error) {
 	args := readArgs(c)
+	if device.KindOf(err) == device.NotOwned {
+		err = noToken(args.one("cmd")) // what it says of a permission that is lacking [guess]
+	}
 	if errors.Is(err, dialect.ErrBodyTooLarge) && args.one("cmd") == setUserImage {
 		err = &uploadError{args.one("userId"), err}
 	}
