@@ -114,8 +114,14 @@ func (c *serveCmd) serve(stop context.Context, t *terminal.Terminal, ln net.List
 	served := make(chan error, 1)
 	go func() { served <- t.Serve(ln) }()
 
-	if err := c.announce(stop, t, ln, log, s); err != nil && stop.Err() == nil {
+	err := c.announce(stop, t, ln, log, s)
+	if err != nil && stop.Err() == nil {
 		return errors.Join(err, t.Close(context.Background()))
+	}
+	leave := func() {}
+	if err == nil {
+		alive := func(ctx context.Context) error { return waitReady(ctx, urlOf(ln)) }
+		leave = supervisorOf(os.Getenv, os.Getpid()).attend(alive, log)
 	}
 	var failed error
 	select {
@@ -123,6 +129,7 @@ func (c *serveCmd) serve(stop context.Context, t *terminal.Terminal, ln net.List
 	case <-stop.Done():
 		log.Info("stopping: calls in progress may finish")
 	}
+	leave()
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
 	if c.readyFile != "" {
@@ -133,7 +140,7 @@ func (c *serveCmd) serve(stop context.Context, t *terminal.Terminal, ln net.List
 
 // announce says that the terminal answers, once it does.
 func (c *serveCmd) announce(stop context.Context, t *terminal.Terminal, ln net.Listener, log *slog.Logger, s streams) error {
-	url := "http://" + reachable(ln.Addr())
+	url := urlOf(ln)
 	if err := waitReady(stop, url); err != nil {
 		return fmt.Errorf("the terminal does not answer at %s: %w", url, err)
 	}
@@ -277,6 +284,9 @@ func parseIDs(text string) ([]device.User, error) {
 	}
 	return users, nil
 }
+
+// urlOf is where a client on this machine finds the terminal.
+func urlOf(ln net.Listener) string { return "http://" + reachable(ln.Addr()) }
 
 // reachable is the address that a client on this machine can use.
 func reachable(addr net.Addr) string {
