@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -57,22 +55,6 @@ func emptied(dir string) error {
 
 // ours are a release's files that are not called after portaria.
 var ours = map[string]bool{sumsName: true, "LICENSE": true, "LICENSES.txt": true, "completions": true}
-
-// card makes the SD image and its update, which is a program of its own.
-func (r *release) card(ctx context.Context) error {
-	dir := filepath.Join(r.source.Root, "scripts", "image")
-	if _, err := os.Stat(filepath.Join(dir, "go.mod")); errors.Is(err, fs.ErrNotExist) {
-		fmt.Fprintln(r.log, "no SD image: scripts/image is not here")
-		return nil
-	}
-	cmd := exec.CommandContext(ctx, "go", "run", ".", "build", "--version", r.source.Version, "--out", r.out)
-	cmd.Dir = dir
-	cmd.Stdout, cmd.Stderr = r.log, os.Stderr
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("SD image: %w", err)
-	}
-	return nil
-}
 
 // notices are the licences, once, and a bill of materials for each binary.
 func (r *release) notices(context.Context) error {

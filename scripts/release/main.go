@@ -21,7 +21,7 @@ import (
 // maintainer is who a package names unless its maker says otherwise.
 const maintainer = "portaria maintainers <maintainers@portaria.example>"
 
-const usage = `usage: go run . [--out DIR] [--maintainer "NAME <MAIL>"] WHAT
+const usage = `usage: go run . [--out DIR] [--maintainer "NAME <MAIL>"] [--update-key FILE] WHAT
 
   binaries  portaria for every system
   papers    manual page and shell completions
@@ -29,7 +29,9 @@ const usage = `usage: go run . [--out DIR] [--maintainer "NAME <MAIL>"] WHAT
   oci       container images for amd64, arm64, armv7 and armv6
   all       all of it, the SD image, licences, bills of materials and SHA256SUMS
 
-The version is what git describes.
+The version is what git describes. The SD image takes updates, and an update is
+made, only with the key that "go run . key" in scripts/image made, FILE.key, and
+its public half beside it, FILE.pub.
 `
 
 // release is one making.
@@ -37,6 +39,7 @@ type release struct {
 	source     build.Source
 	out        string
 	maintainer string
+	updateKey  string // empty: the SD image takes no updates
 	log        io.Writer
 
 	binaries map[build.Target]string             // those that are built
@@ -58,6 +61,7 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	flags.SetOutput(io.Discard)
 	out := flags.String("out", "", "")
 	who := flags.String("maintainer", maintainer, "")
+	key := flags.String("update-key", "", "")
 	if err := flags.Parse(args); err != nil || flags.NArg() != 1 || flags.Arg(0) == "help" {
 		fmt.Fprint(log, usage)
 		if flags.Arg(0) == "help" {
@@ -70,7 +74,7 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 		return err
 	}
 	r := newRelease(source, *out, log)
-	r.maintainer = *who
+	r.maintainer, r.updateKey = *who, *key
 	steps := map[string]func(context.Context) error{
 		"binaries": func(ctx context.Context) error { return r.build(ctx, build.Targets) },
 		"papers":   r.writePapers,

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -103,6 +104,8 @@ func (m *machine) start() {
 			m.terminal.Env = append(m.terminal.Env, line)
 		}
 	}
+	systemd := m.listen()
+	m.terminal.Env = append(m.terminal.Env, "NOTIFY_SOCKET=/run/notify")
 	var log bytes.Buffer
 	m.terminal.Stderr = &log
 	if err := m.terminal.Start(); err != nil {
@@ -122,12 +125,37 @@ func (m *machine) start() {
 		content, err := os.ReadFile(m.root + "/tmp/ready.json")
 		if err == nil && json.Unmarshal(content, &ready) == nil {
 			m.url = ready.URL
-			return
+			break
 		}
 		if time.Now().After(deadline) {
 			m.t.Fatal("the terminal is not ready")
 		}
 	}
+	// The unit is of Type=notify: systemd waits for this.
+	message := make([]byte, 100)
+	if n, err := systemd.Read(message); err != nil || string(message[:n]) != "READY=1" {
+		m.t.Fatalf("systemd hears %q, %v", message[:n], err)
+	}
+}
+
+// listen hears what systemd would be told.
+func (m *machine) listen() *net.UnixConn {
+	m.t.Helper()
+	path := m.root + "/run/notify"
+	if err := os.RemoveAll(path); err != nil {
+		m.t.Fatal(err)
+	}
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.t.Cleanup(func() { _ = conn.Close() })
+	for _, step := range []error{os.Chmod(path, 0o777), conn.SetReadDeadline(time.Now().Add(time.Minute))} {
+		if step != nil {
+			m.t.Fatal(step)
+		}
+	}
+	return conn
 }
 
 // stop ends the terminal as systemd does.
