@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -34,15 +35,16 @@ var errNoPlace = errors.New("no place for a large body")
 type listener struct {
 	net.Listener
 	places chan struct{}
-	once   sync.Once // closes the Listener
+	tls    *tls.Config // nil: connections are plain
+	once   sync.Once   // closes the Listener
 
 	mu      sync.Mutex // guards all below
 	conns   map[*conn]struct{}
 	clients map[string]int // how many of them each address has
 }
 
-func newListener(ln net.Listener) *listener {
-	return &listener{Listener: ln, places: make(chan struct{}, largeBodies), conns: make(map[*conn]struct{}), clients: make(map[string]int)}
+func newListener(ln net.Listener, secure *tls.Config) *listener {
+	return &listener{Listener: ln, tls: secure, places: make(chan struct{}, largeBodies), conns: make(map[*conn]struct{}), clients: make(map[string]int)}
 }
 
 // Accept implements net.Listener. A client with too many connections has the
@@ -53,10 +55,15 @@ func (l *listener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if wrapped := l.admit(c); wrapped != nil {
+		wrapped := l.admit(c)
+		switch {
+		case wrapped == nil:
+			_ = c.Close()
+		case l.tls == nil:
 			return wrapped, nil
+		default:
+			return newSecureConn(wrapped, l.tls), nil
 		}
-		_ = c.Close()
 	}
 }
 
@@ -68,7 +75,7 @@ func (l *listener) admit(c net.Conn) *conn {
 		return nil
 	}
 	l.clients[client]++
-	wrapped := &conn{Conn: c, listener: l, client: client}
+	wrapped := &conn{Conn: c, raw: c, listener: l, client: client}
 	l.conns[wrapped] = struct{}{}
 	return wrapped
 }
@@ -93,7 +100,7 @@ func (l *listener) cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for c := range l.conns {
-		_ = c.Conn.Close()
+		_ = c.raw.Close() // TLS would say goodbye to each, and wait
 	}
 }
 
@@ -102,6 +109,7 @@ func (l *listener) cut() {
 // shutdown.
 type conn struct {
 	net.Conn
+	raw      net.Conn // below TLS; Conn itself without
 	listener *listener
 	client   string // the peer's address without its port
 
@@ -200,7 +208,7 @@ func (c *conn) drain() {
 	if !ok || half.CloseWrite() != nil {
 		return
 	}
-	if c.SetReadDeadline(clock.System{}.Now().Add(lingerTime)) != nil {
+	if c.SetReadDeadline(clock.System{}.Mark().Add(lingerTime)) != nil {
 		return
 	}
 	_, _ = io.CopyN(io.Discard, c.Conn, lingerBytes)

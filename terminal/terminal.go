@@ -19,6 +19,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"portaria/store"
+	"portaria/terminal/certificate"
 	"portaria/terminal/clock"
 	"portaria/terminal/device"
 	"portaria/terminal/dialect"
@@ -55,6 +56,12 @@ type Config struct {
 	Serial   string // of a new data folder; "": the model's, see device.SerialOf
 	Board    string // unix socket of the board that the terminal runs on; "": none
 
+	// TLS is "self" for a certificate of the terminal's own, kept in the data
+	// folder; "": TLS with TLSCert and TLSKey if they are given, which are PEM
+	// files, and plain HTTP otherwise.
+	TLS             string
+	TLSCert, TLSKey string
+
 	SessionIdle    time.Duration // 0: device.DefaultSessionIdle
 	PasswordCost   int           // 0: device.DefaultPasswordCost
 	NoFailureDelay bool          // answer failed logins at once
@@ -84,15 +91,20 @@ type Terminal struct {
 	server *fasthttp.Server
 	log    *slog.Logger
 	token  string // of Netex
+	// certificate is what is shown over TLS; nil: connections are plain.
+	certificate *certificate.Source
 
 	mu       sync.Mutex // guards all below
 	listener *listener  // nil until Serve
 	closed   bool
+
+	ended      chan struct{}  // closed by Close
+	background sync.WaitGroup // what ends then
 }
 
 // Open opens the data folder and returns a terminal that serves nobody yet.
 func Open(c Config) (*Terminal, error) {
-	if err := c.checkMode(); err != nil {
+	if err := errors.Join(c.checkMode(), c.checkTLS()); err != nil {
 		return nil, err
 	}
 	profile, err := c.profile()
@@ -129,13 +141,16 @@ func Open(c Config) (*Terminal, error) {
 	d, err := device.New(device.Config{
 		Store: s, Clock: c.Clock, Log: c.Log, Profile: profile, Serial: serial,
 		Login: c.Login, Password: c.Password, PasswordCost: c.PasswordCost, CheckAccount: c.CheckAccount,
-		OwnPassword: c.Terminal, SessionIdle: c.SessionIdle, NoFailureDelay: c.NoFailureDelay,
+		OwnPassword: c.Terminal, ClockUnset: c.Board != "", SessionIdle: c.SessionIdle, NoFailureDelay: c.NoFailureDelay,
 		Faces: faces, Decoders: c.Decoders,
 	})
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	t := &Terminal{device: d, store: s, log: c.Log}
+	t := &Terminal{device: d, store: s, log: c.Log, ended: make(chan struct{})}
+	if t.certificate, err = c.openCertificate(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	t.server = newServer(c.Log)
 	t.server.NoDefaultDate = c.NoDate
 	var dialects []dialect.Dialect
@@ -143,6 +158,9 @@ func Open(c Config) (*Terminal, error) {
 	front := dialect.NewFront(c.Clock, c.Log, dialects...)
 	front.Gate(d.Owned)
 	front.Install(t.server)
+	if c.Board != "" {
+		t.background.Go(func() { t.awaitClock(c.Board) })
+	}
 	return t, nil
 }
 
@@ -158,6 +176,9 @@ func (c Config) Check() error {
 	}
 	if err == nil {
 		_, err = c.switches()
+	}
+	if err == nil {
+		err = c.checkTLS()
 	}
 	if err == nil {
 		err = c.checkMode()
@@ -260,7 +281,7 @@ func (t *Terminal) take(ln net.Listener) (*listener, error) {
 	if t.closed {
 		return nil, nil
 	}
-	t.listener = newListener(ln)
+	t.listener = newListener(ln, t.tls())
 	return t.listener, nil
 }
 
@@ -269,10 +290,14 @@ func (t *Terminal) take(ln net.Listener) (*listener, error) {
 // without it.
 func (t *Terminal) Close(ctx context.Context) error {
 	t.mu.Lock()
+	if !t.closed {
+		close(t.ended)
+	}
 	t.closed = true
 	l := t.listener
 	t.mu.Unlock()
 	if l == nil {
+		t.background.Wait()
 		return t.store.Close()
 	}
 	// The web server closes the listeners that it knows, but one that has just
@@ -280,5 +305,6 @@ func (t *Terminal) Close(ctx context.Context) error {
 	closed := l.Close()
 	drained := t.server.ShutdownWithContext(ctx)
 	l.cut()
+	t.background.Wait()
 	return errors.Join(closed, drained, t.store.Close())
 }

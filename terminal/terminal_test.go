@@ -55,9 +55,11 @@ func send(t *testing.T, tm *terminaltest.Terminal, method, path string, body []b
 	return answer.StatusCode, text
 }
 
-func TestManyClients(t *testing.T) {
+func TestManyClients(t *testing.T) { overBoth(t, testManyClients) }
+
+func testManyClients(t *testing.T, over terminaltest.Option) {
 	t.Parallel()
-	tm := terminaltest.New(t, terminaltest.Data(t.TempDir()))
+	tm := terminaltest.New(t, over, terminaltest.Data(t.TempDir()))
 	session := tm.Login()
 	pictures := [][]byte{testdata.Photo("plain-320x240.jpg"), testdata.Photo("plain-200x200.jpg")}
 	const clients, each = 32, 8
@@ -91,11 +93,13 @@ func TestManyClients(t *testing.T) {
 	}
 }
 
-func TestOverLimit(t *testing.T) {
+func TestOverLimit(t *testing.T) { overBoth(t, testOverLimit) }
+
+func testOverLimit(t *testing.T, over terminaltest.Option) {
 	t.Parallel()
 	t.Run("a client that sends far too much reads why", func(t *testing.T) {
 		t.Parallel()
-		tm := terminaltest.New(t)
+		tm := terminaltest.New(t, over)
 		path := "/user_set_image.fcgi?user_id=1&session=" + tm.Login()
 		var group sync.WaitGroup
 		for range 16 {
@@ -113,7 +117,7 @@ func TestOverLimit(t *testing.T) {
 	})
 	t.Run("more large uploads at once than there are places all get through", func(t *testing.T) {
 		t.Parallel()
-		tm := terminaltest.New(t)
+		tm := terminaltest.New(t, over)
 		session := tm.Login()
 		padded := append(testdata.Photo("plain-200x200.jpg"), make([]byte, 300<<10)...)
 		var group sync.WaitGroup
@@ -132,7 +136,7 @@ func TestOverLimit(t *testing.T) {
 	})
 	t.Run("what follows a refused body is not taken for a request", func(t *testing.T) {
 		t.Parallel()
-		tm := terminaltest.New(t)
+		tm := terminaltest.New(t, over)
 		tm.SetPhoto(1, testdata.Photo("plain-200x200.jpg"))
 		hidden := "POST /user_destroy_image.fcgi?session=" + tm.Login() + " HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\n\r\n{\"all\":true}"
 		request := "POST /login.fcgi HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n" + hidden
@@ -160,7 +164,7 @@ func exchange(t *testing.T, tm *terminaltest.Terminal, request string) string {
 	if _, err := io.WriteString(conn, request); err != nil {
 		t.Fatal(err)
 	}
-	if half, ok := conn.(*net.TCPConn); ok {
+	if half, ok := conn.(interface{ CloseWrite() error }); ok {
 		if err := half.CloseWrite(); err != nil {
 			t.Fatal(err)
 		}
@@ -174,9 +178,11 @@ func exchange(t *testing.T, tm *terminaltest.Terminal, request string) string {
 
 // TestHostileRequests sends what other parsers read differently, or not at
 // all, and then asks whether the terminal still works.
-func TestHostileRequests(t *testing.T) {
+func TestHostileRequests(t *testing.T) { overBoth(t, testHostileRequests) }
+
+func testHostileRequests(t *testing.T, over terminaltest.Option) {
 	t.Parallel()
-	tm := terminaltest.New(t)
+	tm := terminaltest.New(t, over)
 	session := tm.Login()
 	const tail = " HTTP/1.1\r\nHost: a\r\n"
 	for name, c := range map[string]struct{ request, want string }{
@@ -245,12 +251,14 @@ func TestSessionsExpire(t *testing.T) {
 	}
 }
 
-func TestSlowClients(t *testing.T) {
+func TestSlowClients(t *testing.T) { overBoth(t, testSlowClients) }
+
+func testSlowClients(t *testing.T, over terminaltest.Option) {
 	t.Parallel()
 	t.Run("a request that never ends is given up", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			tm := terminaltest.New(t, terminaltest.InBubble())
+			tm := terminaltest.New(t, over, terminaltest.InBubble())
 			for _, start := range []string{"GET /login", "POST /login.fcgi HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{"} {
 				conn, err := tm.Dial()
 				if err != nil {

@@ -43,20 +43,21 @@ var rooms = map[string]room{
 	"terminal/device":  {ours: []string{"store", "store/query", "store/schema", "imaging", "imaging/face", "terminal/clock"}},
 	"terminal/dialect": {ours: []string{"terminal/clock", "terminal/dialect/jsondoc"}, fences: []string{"fasthttp", "net/http"}},
 
+	"terminal/certificate":     {ours: []string{"terminal/clock"}},
 	"terminal/dialect/jsondoc": {},
 	"terminal/dialect/fcgi":    {ours: []string{"store", "store/query", "store/schema", "terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
 	"terminal/dialect/securid": {ours: []string{"terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
 	"terminal/dialect/bpm":     {ours: []string{"imaging", "terminal/clock", "terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
 	"terminal/dialect/netex":   {ours: []string{"imaging", "terminal/device", "terminal/dialect", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
 
-	"terminal":              {ours: []string{"store", "terminal/clock", "terminal/device", "terminal/dialect", "terminal/dialect/bpm", "terminal/dialect/fcgi", "terminal/dialect/netex", "terminal/dialect/securid"}, fences: []string{"fasthttp"}},
+	"terminal":              {ours: []string{"store", "terminal/certificate", "terminal/clock", "terminal/device", "terminal/dialect", "terminal/dialect/bpm", "terminal/dialect/fcgi", "terminal/dialect/netex", "terminal/dialect/securid"}, fences: []string{"fasthttp"}},
 	"terminal/vector":       {ours: []string{"terminal/clock"}, fences: []string{"txtar", "net/http"}},
-	"terminal/terminaltest": {ours: []string{"terminal", "terminal/clock", "terminal/device"}, fences: []string{"fasthttp", "net/http"}},
+	"terminal/terminaltest": {ours: []string{"terminal", "terminal/certificate", "terminal/clock", "terminal/device"}, fences: []string{"fasthttp", "net/http"}},
 
 	"terminal/transfer": {ours: []string{"imaging", "terminal/clock", "terminal/dialect/jsondoc"}, fences: []string{"net/http"}},
 
 	"cmd/portaria": {
-		ours:   []string{"store", "terminal", "terminal/clock", "terminal/device", "terminal/dialect/jsondoc", "terminal/transfer", "terminal/vector", "testdata"},
+		ours:   []string{"store", "terminal", "terminal/certificate", "terminal/clock", "terminal/device", "terminal/dialect/jsondoc", "terminal/transfer", "terminal/vector", "testdata"},
 		fences: []string{"net/http"},
 	},
 	"scripts/bench":      {ours: []string{"store", "terminal/dialect/jsondoc", "terminal/terminaltest"}, fences: []string{"fasthttp", "net/http"}},

@@ -28,6 +28,8 @@ func TestScript(t *testing.T) {
 			"terminate": terminate,
 			"request":   request,
 			"cut":       cut,
+			"certify":   certify,
+			"mode":      mode,
 		},
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"portaria/terminal/certificate"
 	"portaria/terminal/clock"
 	"portaria/terminal/device"
 	"portaria/terminal/transfer"
@@ -23,7 +24,7 @@ type photosCmd struct {
 
 	from, fromKind, fromLogin, fromPassword string
 	to, toKind, login, password, token      string
-	match, state                            string
+	match, state, pin                       string
 	parallel, limit                         int
 	timeout                                 time.Duration
 	createUsers, dryRun, insecure, verbose  bool
@@ -47,7 +48,8 @@ func definePhotos(flags *flag.FlagSet) func(streams) error {
 	flags.IntVar(&c.parallel, "parallel", transfer.DefaultParallel, "How many `N` requests at a time.")
 	flags.IntVar(&c.limit, "limit", transfer.DefaultLimit, "Send photos below `BYTES`; larger ones are made smaller.")
 	flags.DurationVar(&c.timeout, "timeout", transfer.DefaultTimeout, "How long, `TIME`, one request may take.")
-	flags.BoolVar(&c.insecure, "insecure", false, "Take any certificate; terminals sign theirs themselves.")
+	flags.StringVar(&c.pin, "pin", "", pinHelp)
+	flags.BoolVar(&c.insecure, "insecure", false, insecureHelp)
 	flags.BoolVar(&c.verbose, "verbose", false, "Name everybody, not only those that are refused or fail.")
 	return c.run
 }
@@ -124,6 +126,10 @@ func (c *photosCmd) transfer(push bool) (transfer.Transfer, error) {
 		To:    transfer.Endpoint{Kind: transfer.Kind(c.toKind), Where: c.to, Login: c.login, Password: c.password},
 		Match: transfer.Match(c.match), CreateUsers: c.createUsers, DryRun: c.dryRun, State: c.state,
 		Parallel: c.parallel, Limit: c.limit, Timeout: c.timeout, Insecure: c.insecure,
+	}
+	var err error
+	if t.Trust, err = trustOf(c.pin); err != nil {
+		return t, err
 	}
 	if c.from == "" {
 		return t, refuse("--from is missing: the URL, folder or zip that has the photos")
@@ -223,6 +229,9 @@ func (c *photosCmd) verdict(r transfer.Report, err error) error {
 	case errors.Is(err, transfer.ErrLogin):
 		return fmt.Errorf("%w; look at --login and --password, or --from-login and --from-password, or --netex-token", err)
 	case err != nil:
+		if fingerprint, ok := certificate.Refused(err); ok {
+			return untrusted(err, fingerprint)
+		}
 		return err
 	case len(r.Problems) == 0:
 		return nil

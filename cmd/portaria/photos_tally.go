@@ -39,13 +39,13 @@ func isTerminal(w io.Writer) bool {
 }
 
 func (t *tally) begin() {
-	t.start = t.clock.Now()
+	t.start = t.clock.Mark()
 	t.last = t.start
 }
 
 // show is called for every person; most calls show nothing.
 func (t *tally) show(done, total int) {
-	now := t.clock.Now()
+	now := t.clock.Mark()
 	every := loggedEvery
 	if t.isTerminal {
 		every = watchedEvery

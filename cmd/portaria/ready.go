@@ -2,26 +2,55 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"net/http"
+	"os"
+	"strings"
 	"time"
 
+	"portaria/terminal/certificate"
 	"portaria/terminal/clock"
 )
 
 func defineReady(flags *flag.FlagSet) func(streams) error {
 	url := flags.String("url", "http://127.0.0.1:8080", "The terminal's `URL`.")
+	file := flags.String("ready-file", "", "The `FILE` that \"portaria serve\" writes with the same flag: it says the URL, and which certificate to trust.")
 	wait := flags.Duration("wait", 0, "How long to wait for it, `TIME` such as 30s. Left out: not at all.")
+	pin := flags.String("pin", "", pinHelp)
+	insecure := flags.Bool("insecure", false, "Take any certificate. On this machine's own addresses any is taken anyway: nothing secret is said.")
 	return func(s streams) error {
-		ctx, cancel := context.WithTimeout(context.Background(), max(*wait, time.Second))
+		began := clock.System{}.Mark()
+		if *file != "" {
+			said, err := awaitReadyFile(*file, *wait)
+			if err != nil {
+				return fmt.Errorf("ready file: %w; start a terminal with --ready-file, or wait longer with --wait", err)
+			}
+			*url, *pin = said.URL, said.Pin
+		}
+		least := time.Second
+		if strings.HasPrefix(*url, "https:") {
+			least = readyTime
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), max(*wait-clock.System{}.Mark().Sub(began), least))
 		defer cancel()
-		if err := waitReady(ctx, *url); err != nil {
+		trust, err := trustOf(*pin)
+		if err != nil {
+			return err
+		}
+		trust.InsecureSkipVerify = trust.InsecureSkipVerify || *insecure || *pin == "" && isLoopback(*url)
+		err = waitReady(ctx, *url, trust)
+		if fingerprint, ok := certificate.Refused(err); ok {
+			return untrusted(err, fingerprint)
+		}
+		if err != nil {
 			return fmt.Errorf("%s does not answer as a terminal (%w); start one with \"portaria serve\", or wait longer with --wait", *url, err)
 		}
-		_, err := fmt.Fprintf(s.out, "ready: %s\n", *url)
+		_, err = fmt.Fprintf(s.out, "ready: %s\n", *url)
 		return err
 	}
 }
@@ -29,14 +58,33 @@ func defineReady(flags *flag.FlagSet) func(streams) error {
 // askAgain is the pause between two attempts.
 const askAgain = 50 * time.Millisecond
 
+// readyTime is how long one attempt may take: the slowest board needs a while
+// for the first handshake.
+const readyTime = 5 * time.Second
+
+// awaitReadyFile reads what serve has written, as soon as it has.
+func awaitReadyFile(name string, wait time.Duration) (said readyFile, err error) {
+	for ; ; wait -= askAgain {
+		text, err := os.ReadFile(name)
+		if err == nil {
+			return said, json.Unmarshal(text, &said)
+		}
+		if wait <= 0 || !errors.Is(err, fs.ErrNotExist) {
+			return said, err
+		}
+		clock.System{}.Sleep(min(wait, askAgain))
+	}
+}
+
 // waitReady asks the terminal at url for the one thing that it tells anybody
-// until it answers or ctx ends.
-func waitReady(ctx context.Context, url string) error {
-	client := &http.Client{Timeout: 2 * time.Second}
+// until it answers or ctx ends. A certificate that trust refuses will not change.
+func waitReady(ctx context.Context, url string, trust *tls.Config) error {
+	client := &http.Client{Timeout: readyTime, Transport: &http.Transport{TLSClientConfig: trust}}
 	defer client.CloseIdleConnections()
 	for {
 		err := askReady(ctx, client, url)
-		if err == nil || ctx.Err() != nil {
+		_, refused := certificate.Refused(err)
+		if err == nil || refused || ctx.Err() != nil {
 			return err
 		}
 		clock.System{}.Sleep(askAgain)

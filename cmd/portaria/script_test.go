@@ -2,16 +2,25 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"io"
+	"math/big"
+	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"portaria/terminal/certificate"
 )
 
 // loop stays until it is killed; a script puts it where a program must be
@@ -23,7 +32,7 @@ func loop() { select {} }
 const patience = 30 * time.Second
 
 // waitFile waits until the ready file of a terminal is there, and takes its
-// address into $URL.
+// address into $URL, and what its certificate is known by into $PIN.
 func waitFile(ts *testscript.TestScript, _ bool, args []string) {
 	deadline := time.Now().Add(patience)
 	for {
@@ -32,6 +41,7 @@ func waitFile(ts *testscript.TestScript, _ bool, args []string) {
 			var ready struct {
 				URL string `json:"url"`
 				PID int    `json:"pid"`
+				Pin string `json:"certificate"`
 			}
 			ts.Check(json.Unmarshal(text, &ready))
 			if ready.PID == 0 {
@@ -39,6 +49,7 @@ func waitFile(ts *testscript.TestScript, _ bool, args []string) {
 			}
 			ts.Setenv("URL", ready.URL)
 			ts.Setenv("PID", strconv.Itoa(ready.PID))
+			ts.Setenv("PIN", ready.Pin)
 			return
 		}
 		if time.Now().After(deadline) {
@@ -78,7 +89,10 @@ func request(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	req, err := http.NewRequest(args[0], ts.Getenv("URL")+args[1], bytes.NewReader(body))
 	ts.Check(err)
-	answer, err := http.DefaultClient.Do(req)
+	pins, err := certificate.ParseFingerprints(ts.Getenv("PIN"))
+	ts.Check(err)
+	client := http.Client{Transport: &http.Transport{TLSClientConfig: certificate.Trust(pins), DisableKeepAlives: true}}
+	answer, err := client.Do(req)
 	ts.Check(err)
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
@@ -103,4 +117,30 @@ func cut(ts *testscript.TestScript, _ bool, args []string) {
 	size, err := strconv.ParseInt(args[1], 10, 64)
 	ts.Check(err)
 	ts.Check(os.Truncate(ts.MkAbs(args[0]), size))
+}
+
+// certify writes a certificate for 127.0.0.1 that vouches for itself, and its
+// key, into two files. The serial tells one from another.
+func certify(ts *testscript.TestScript, _ bool, args []string) {
+	serial, err := strconv.ParseInt(args[2], 10, 64)
+	ts.Check(err)
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	ts.Check(err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(serial), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}), 0o600))
+}
+
+// mode fails unless a file has these permissions, in octal.
+func mode(ts *testscript.TestScript, _ bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if got := strconv.FormatInt(int64(info.Mode().Perm()), 8); got != args[1] && runtime.GOOS != "windows" {
+		ts.Fatalf("%s has the mode %s, want %s", args[0], got, args[1])
+	}
 }

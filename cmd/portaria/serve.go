@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -19,6 +20,7 @@ import (
 
 	"portaria/store"
 	"portaria/terminal"
+	"portaria/terminal/certificate"
 	"portaria/terminal/device"
 )
 
@@ -32,6 +34,7 @@ type serveCmd struct {
 	logLevel, logFormat                          string
 	systems, switches, netexToken                string
 	serial, board                                string
+	tls, tlsCert, tlsKey                         string
 	ephemeral, terminal                          bool
 	sessionIdle                                  time.Duration
 	capacity                                     int64
@@ -42,17 +45,21 @@ type serveCmd struct {
 const (
 	simulatorAddress = "127.0.0.1:8080"
 	terminalAddress  = ":80"
+	secureAddress    = ":443"
 )
 
 func defineServe(flags *flag.FlagSet) func(streams) error {
 	c := serveCmd{flags: flags}
-	flags.StringVar(&c.listen, "listen", simulatorAddress, "Where to listen, `HOST:PORT`; port 0 takes a free one. The default is reached from this machine only. With --terminal it is "+terminalAddress+", on every network.")
+	flags.StringVar(&c.listen, "listen", simulatorAddress, "Where to listen, `HOST:PORT`; port 0 takes a free one. The default is reached from this machine only. With --terminal it is "+terminalAddress+", or "+secureAddress+" with TLS, on every network.")
 	flags.StringVar(&c.data, "data", defaultData, "The folder `DIR` where the terminal keeps its things.")
 	flags.BoolVar(&c.ephemeral, "ephemeral", false, "Keep everything in memory and forget it at the end.")
 	flags.StringVar(&c.readyFile, "ready-file", "", "Write url and pid into `FILE`, as JSON, once the terminal answers.")
 	flags.BoolVar(&c.terminal, "terminal", false, "Be a terminal on a network rather than a simulator: nothing but login and change_login is served until the factory password is changed.")
 	flags.StringVar(&c.board, "board", "", "The unix `SOCKET` of the board that the terminal runs on.")
-	flags.StringVar(&c.serial, "serial", "", "The `SERIAL` of a new data folder, in the product's form or a board's own in hexadecimal digits. Left out: one that all simulators of the model have.")
+	flags.StringVar(&c.serial, "serial", "", "The `SERIAL` of a new data folder, in the product's form, or a board's own, which is made into one. Left out: one that all simulators of the model have.")
+	flags.StringVar(&c.tls, "tls", "", "Speak TLS and nothing else; `HOW` is self for a certificate that the terminal makes and keeps in its data folder. The start tells its fingerprint, for --pin.")
+	flags.StringVar(&c.tlsCert, "tls-cert", "", "Speak TLS with the certificate in `FILE`, PEM, and those that vouch for it. It is read again when it changes.")
+	flags.StringVar(&c.tlsKey, "tls-key", "", "The `FILE` with its key, PEM.")
 	flags.StringVar(&c.model, "model", device.DefaultModel, "The product `NAME` to be: "+strings.Join(device.Models(), ", ")+".")
 	flags.StringVar(&c.login, "login", device.FactoryLogin, "The `LOGIN` of a new data folder.")
 	flags.StringVar(&c.password, "password", device.FactoryPassword, "The `PASSWORD` of a new data folder.")
@@ -120,7 +127,10 @@ func (c *serveCmd) serve(stop context.Context, t *terminal.Terminal, ln net.List
 	}
 	leave := func() {}
 	if err == nil {
-		alive := func(ctx context.Context) error { return waitReady(ctx, urlOf(ln)) }
+		alive := func(ctx context.Context) error {
+			url, trust := ownAddress(t, ln) // each time: the certificate may be another by now
+			return waitReady(ctx, url, trust)
+		}
 		leave = supervisorOf(os.Getenv, os.Getpid()).attend(alive, log)
 	}
 	var failed error
@@ -140,23 +150,22 @@ func (c *serveCmd) serve(stop context.Context, t *terminal.Terminal, ln net.List
 
 // announce says that the terminal answers, once it does.
 func (c *serveCmd) announce(stop context.Context, t *terminal.Terminal, ln net.Listener, log *slog.Logger, s streams) error {
-	url := urlOf(ln)
-	if err := waitReady(stop, url); err != nil {
+	url, trust := ownAddress(t, ln)
+	if err := waitReady(stop, url, trust); err != nil {
 		return fmt.Errorf("the terminal does not answer at %s: %w", url, err)
 	}
 	profile := t.Device().Profile()
 	fmt.Fprintf(s.out, "%s at %s\n", profile.Product, url)
+	pin := ""
+	if fingerprint, secure := t.Certificate(); secure {
+		pin = fingerprint.String()
+		fmt.Fprintf(s.out, "Certificate SHA-256: %s\n", pin)
+	}
 	if token := t.NetexToken(); token != "" && c.netexToken == "" {
 		fmt.Fprintf(s.out, "X-Cloud-Auth-Token: %s\n", token)
 	}
 	log.Info("serving", "url", url, "model", profile.Name, "version", fullVersion(), "data", c.dataName())
-	if err := c.writeReadyFile(url); err != nil {
-		return err
-	}
-	if t.Device().Owned() != nil {
-		log.Warn("the factory password is in force: nothing but login and change_login is served", "do", "log in and change it with change_login.fcgi")
-	}
-	return nil
+	return c.writeReadyFile(url, pin)
 }
 
 func (c *serveCmd) dataName() string {
@@ -201,6 +210,7 @@ func (c *serveCmd) config(log *slog.Logger) (terminal.Config, error) {
 		PhotoBox: box, PhotoOversize: c.photoOversize, Faces: c.faces,
 		SessionIdle: c.sessionIdle, Log: log, Inspect: inspectInChild,
 		Terminal: c.terminal, Board: c.board, Serial: c.serial,
+		TLS: c.tls, TLSCert: c.tlsCert, TLSKey: c.tlsKey,
 	}
 	config.CheckAccount = c.given("login") || c.given("password")
 	config.Systems = strings.Split(c.systems, ",")
@@ -223,10 +233,13 @@ func (c *serveCmd) given(name string) bool {
 
 // address is where to listen.
 func (c *serveCmd) address() string {
-	if c.terminal && !c.given("listen") {
-		return terminalAddress
+	switch {
+	case !c.terminal || c.given("listen"):
+		return c.listen
+	case c.tls != "" || c.tlsCert != "":
+		return secureAddress
 	}
-	return c.listen
+	return terminalAddress
 }
 
 // parseSwitches reads NAME=VALUE,….
@@ -285,8 +298,15 @@ func parseIDs(text string) ([]device.User, error) {
 	return users, nil
 }
 
-// urlOf is where a client on this machine finds the terminal.
-func urlOf(ln net.Listener) string { return "http://" + reachable(ln.Addr()) }
+// ownAddress is where a client on this machine finds the terminal, and the
+// certificate that it finds there.
+func ownAddress(t *terminal.Terminal, ln net.Listener) (url string, trust *tls.Config) {
+	fingerprint, secure := t.Certificate()
+	if !secure {
+		return "http://" + reachable(ln.Addr()), certificate.Trust(nil)
+	}
+	return "https://" + reachable(ln.Addr()), certificate.Trust([]certificate.Fingerprint{fingerprint})
+}
 
 // reachable is the address that a client on this machine can use.
 func reachable(addr net.Addr) string {
@@ -301,16 +321,20 @@ func reachable(addr net.Addr) string {
 	return net.JoinHostPort(host, strconv.Itoa(tcp.Port))
 }
 
+// readyFile is what the ready file says.
+type readyFile struct {
+	URL string `json:"url"`
+	PID int    `json:"pid"`
+	Pin string `json:"certificate,omitempty"` // its fingerprint
+}
+
 // writeReadyFile says where the terminal answers; whoever sees the file sees
 // all of it.
-func (c *serveCmd) writeReadyFile(url string) error {
+func (c *serveCmd) writeReadyFile(url, pin string) error {
 	if c.readyFile == "" {
 		return nil
 	}
-	text, err := json.Marshal(struct {
-		URL string `json:"url"`
-		PID int    `json:"pid"`
-	}{url, os.Getpid()})
+	text, err := json.Marshal(readyFile{url, os.Getpid(), pin})
 	if err != nil {
 		return err
 	}

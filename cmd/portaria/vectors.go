@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"portaria/terminal"
+	"portaria/terminal/certificate"
 	"portaria/terminal/device"
 	"portaria/terminal/dialect/jsondoc"
 	"portaria/terminal/vector"
@@ -22,7 +24,9 @@ import (
 // vectorsCmd is what the flags of vectors say.
 type vectorsCmd struct {
 	url, model, faces, login, password string
+	pin                                string
 	harmful, prepared, verbose         bool
+	insecure                           bool
 }
 
 func defineVectors(flags *flag.FlagSet) func(streams) error {
@@ -32,6 +36,8 @@ func defineVectors(flags *flag.FlagSet) func(streams) error {
 	flags.StringVar(&c.faces, "faces", "lenient", "How it judges faces, `HOW`: see portaria serve --help.")
 	flags.StringVar(&c.login, "login", device.FactoryLogin, "Its `LOGIN`.")
 	flags.StringVar(&c.password, "password", device.FactoryPassword, "Its `PASSWORD`.")
+	flags.StringVar(&c.pin, "pin", "", pinHelp)
+	flags.BoolVar(&c.insecure, "insecure", false, insecureHelp)
 	flags.BoolVar(&c.harmful, "harmful", false, "Run those too that delete or change what is not the vectors' own.")
 	flags.BoolVar(&c.prepared, "prepared", false, "Take it that the users 9000001 and 9000002 are there and 9000009 is not, and run what needs no more.")
 	flags.BoolVar(&c.verbose, "verbose", false, "Name every vector, not only those that fail.")
@@ -51,7 +57,14 @@ func (c *vectorsCmd) run(s streams) error {
 	if err := (terminal.Config{Faces: c.faces}).Check(); err != nil {
 		return refuse("--%w", err)
 	}
-	target, err := newRemote(c.url, c.login, c.password)
+	trust, err := trustOf(c.pin)
+	if err != nil {
+		return err
+	}
+	if c.insecure {
+		trust = &tls.Config{InsecureSkipVerify: true}
+	}
+	target, err := newRemote(c.url, c.login, c.password, trust)
 	if err != nil {
 		return refuse("%w", err)
 	}
@@ -67,6 +80,9 @@ func (c *vectorsCmd) run(s streams) error {
 			continue
 		}
 		err := v.Run(target, testdata.Photos())
+		if fingerprint, ok := certificate.Refused(err); ok {
+			return untrusted(err, fingerprint)
+		}
 		switch {
 		case errors.Is(err, vector.ErrCannot):
 			skipped++
@@ -97,28 +113,41 @@ type remote struct {
 	address         string
 	login, password string
 	client          *http.Client
+	trust           *tls.Config // nil: connections are plain
 	session         string
 	prepared        bool // users are as the vectors want them
 }
 
-func newRemote(url, login, password string) (*remote, error) {
+func newRemote(url, login, password string, trust *tls.Config) (*remote, error) {
 	u, err := neturl.Parse(url)
-	if err != nil || u.Scheme != "http" || u.Host == "" {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, fmt.Errorf("--url %q is no address of a terminal; take one such as http://192.168.0.129", url)
 	}
-	port := u.Port()
-	if port == "" {
-		port = "80"
+	port := "80"
+	if u.Scheme == "https" {
+		port = "443"
+		trust.ServerName = u.Hostname()
+	} else {
+		trust = nil
+	}
+	if u.Port() != "" {
+		port = u.Port()
 	}
 	return &remote{
-		url: "http://" + u.Host, address: net.JoinHostPort(u.Hostname(), port),
-		login: login, password: password,
-		client: &http.Client{Timeout: time.Minute},
+		url: u.Scheme + "://" + u.Host, address: net.JoinHostPort(u.Hostname(), port),
+		login: login, password: password, trust: trust,
+		client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{TLSClientConfig: trust}},
 	}, nil
 }
 
 // Dial implements vector.Target.
-func (r *remote) Dial() (net.Conn, error) { return net.DialTimeout("tcp", r.address, 10*time.Second) }
+func (r *remote) Dial() (net.Conn, error) {
+	dialer := &net.Dialer{Timeout: 10 * time.Second}
+	if r.trust != nil {
+		return tls.DialWithDialer(dialer, "tcp", r.address, r.trust)
+	}
+	return dialer.Dial("tcp", r.address)
+}
 
 // Session implements vector.Target with a new login each time: a vector may
 // log out.

@@ -1,6 +1,7 @@
 package clock_test
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -62,4 +63,31 @@ func TestManual(t *testing.T) {
 			t.Errorf("woke at %v, want %v", got, want)
 		}
 	})
+}
+
+// TestMark sets clocks and looks whether what is measured with them notices.
+func TestMark(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC)
+	offset, manual := new(clock.Offset), clock.NewManual(start)
+	for name, c := range map[string]interface {
+		clock.Clock
+		Set(time.Time)
+		Advance(time.Duration)
+	}{"Offset": offset, "Manual": manual} {
+		before := c.Mark()
+		c.Advance(time.Hour)
+		c.Set(start.AddDate(30, 0, 0))
+		c.Advance(-48 * time.Hour)
+		c.Set(start.AddDate(-30, 0, 0))
+		if got := c.Mark().Sub(before).Truncate(time.Hour); got != time.Hour {
+			t.Errorf("%s: an hour has passed, and marks say %v", name, got)
+		}
+	}
+	// What makes a mark measure shows in its text, and nowhere else.
+	for _, mark := range []time.Time{clock.System{}.Mark(), offset.Mark()} {
+		if !strings.Contains(mark.String(), " m=") {
+			t.Errorf("the mark %v is a time of the wall clock only", mark)
+		}
+	}
 }

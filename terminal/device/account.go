@@ -46,6 +46,9 @@ type account struct {
 	clock clock.Clock
 	cost  int
 	delay bool
+	// update and now are the device's, for what is written down.
+	update func(payload int, fn func(*store.Tx) error) error
+	now    func() int64
 
 	// hashing admits one password to the slow hash at a time, so that a
 	// flood of guesses takes one core at most.
@@ -66,7 +69,7 @@ type account struct {
 
 type failure struct {
 	count int
-	last  time.Time
+	last  time.Time // a mark of the clock
 }
 
 // open reads the account, or stores the given one where there is none yet. It
@@ -129,11 +132,11 @@ func (a *account) change(login, password string) error {
 	next := store.Account{Login: login, Salt: make([]byte, 16), Iterations: a.cost}
 	rand.Read(next.Salt)
 	next.Hash = slowHash(password, next.Salt, next.Iterations)
-	err := a.store.Update(0, func(tx *store.Tx) error {
+	err := a.update(0, func(tx *store.Tx) error {
 		if err := tx.SetAccount(next); err != nil {
 			return err
 		}
-		_, err := tx.Append(store.Entry{Time: a.clock.Now().Unix(), Kind: "login changed"})
+		_, err := tx.Append(store.Entry{Time: a.now(), Kind: "login changed"})
 		return err
 	})
 	if err != nil {
@@ -162,7 +165,7 @@ func (a *account) fail(source string) {
 func (a *account) penalty(source string) time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	now := a.clock.Now()
+	now := a.clock.Mark()
 	f := a.failures[source]
 	if now.Sub(f.last) >= failureWindow {
 		f.count = 0

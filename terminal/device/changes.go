@@ -25,28 +25,46 @@ var reported = []string{"access_logs", "alarm_logs", "cards", "templates"}
 // product has that table (access-api §3.11).
 var tracked = []string{usersTable, "templates", faceTemplatesTable, "cards"}
 
-// update runs fn as store.Update does, and adds what follows from the rows
-// that it changes.
-func (d *Device) update(payload int, fn func(*store.Tx) error) error {
-	var faces []int64
-	err := d.store.Update(payload, func(tx *store.Tx) error {
-		faces = faces[:0]
-		d.follow(tx, &faces)
-		return fn(tx)
-	})
-	d.prints.changed(faces)
+// followed is what a transaction has led to beyond itself.
+type followed struct {
+	faces []int64 // rows of face_templates that have changed
+	noted bool    // the log says that the clock is unset
+}
+
+// done is called after the transaction, with its error.
+func (d *Device) done(f followed, err error) error {
+	d.prints.changed(f.faces)
+	if err == nil && f.noted {
+		d.dates.noted()
+	}
 	return err
 }
 
-// follow makes the consequences of changed rows part of tx, and notes in faces
-// which rows of face_templates are among them.
-func (d *Device) follow(tx *store.Tx, faces *[]int64) {
-	now := d.clock.Now().Unix()
+// update runs fn as store.Update does, and adds what follows from the rows
+// that it changes.
+func (d *Device) update(payload int, fn func(*store.Tx) error) error {
+	var f followed
+	err := d.store.Update(payload, func(tx *store.Tx) error {
+		if err := d.follow(tx, &f); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+	return d.done(f, err)
+}
+
+// follow makes the consequences of changed rows part of tx, and tells f of them.
+func (d *Device) follow(tx *store.Tx, f *followed) (err error) {
+	f.faces = f.faces[:0]
+	if f.noted, err = d.noteClock(tx); err != nil {
+		return err
+	}
+	now := d.written()
 	logs := d.view(tx).Table(changeLogsTable)
 	tx.Watch(func(c store.Change) error {
 		name := c.Table.Name
 		if name == faceTemplatesTable {
-			*faces = append(*faces, c.ID)
+			f.faces = append(f.faces, c.ID)
 		}
 		if logs != nil && slices.Contains(tracked, name) {
 			if err := track(tx, logs, c.Op, name, c.ID, now); err != nil {
@@ -68,6 +86,7 @@ func (d *Device) follow(tx *store.Tx, faces *[]int64) {
 		}
 		return nil
 	})
+	return nil
 }
 
 // orNotFound is err unless there was nothing to be found.

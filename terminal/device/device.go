@@ -34,6 +34,7 @@ type Config struct {
 	CheckAccount   bool          // warn when the store's account is another
 	PasswordCost   int           // rounds of the password hash; 0: DefaultPasswordCost
 	SessionIdle    time.Duration // 0: DefaultSessionIdle
+	ClockUnset     bool          // the clock may be wrong until ClockSet is called
 	NoFailureDelay bool          // answer failed logins at once, however many
 
 	Faces    FaceChecker // nil: MeasuredFaces{}
@@ -48,12 +49,14 @@ type Device struct {
 	log      *slog.Logger
 	sessions *sessions
 	account  *account
-	insists  bool // on a password of the owner's
+	insists  bool      // on a password of the owner's
+	unowned  sync.Once // says in the log that there is none
 	faces    FaceChecker
 	decoders chan struct{} // holds a token for each photo being decoded
 	notices  notices
 	prints   prints
 
+	dates  dates
 	stamps stamps
 	pngs   pngs
 
@@ -84,6 +87,7 @@ func New(c Config) (*Device, error) {
 		profile:  c.Profile,
 		store:    c.Store,
 		clock:    c.Clock,
+		dates:    dates{clock: c.Clock},
 		log:      c.Log,
 		faces:    c.Faces,
 		insists:  c.OwnPassword,
@@ -96,6 +100,11 @@ func New(c Config) (*Device, error) {
 			delay: !c.NoFailureDelay,
 		},
 	}
+	d.account.update, d.account.now = d.update, d.written
+	if err := d.dates.open(c.Store, c.ClockUnset); err != nil {
+		d.log.Warn("the time of the last log entry cannot be read; log times may go back", "err", err)
+	}
+	d.stamps.after(d.dates.last)
 	login, password := cmp.Or(c.Login, FactoryLogin), cmp.Or(c.Password, FactoryPassword)
 	created, err := d.account.open(login, password)
 	if err != nil {
@@ -103,6 +112,9 @@ func New(c Config) (*Device, error) {
 	}
 	if err := d.stock(c.Serial); err != nil {
 		return nil, err
+	}
+	if created {
+		_ = d.Owned() // known already, and worth a line in the log
 	}
 	if c.CheckAccount && !created && !d.account.check(login, password) {
 		d.log.Warn("the data folder has an account of its own; the given login and password are not it",
@@ -116,6 +128,9 @@ func (d *Device) Profile() Profile { return d.profile }
 
 // Now is the device's time, in UTC.
 func (d *Device) Now() time.Time { return d.clock.Now() }
+
+// Mark is a moment to measure ages from, as clock.Clock.Mark.
+func (d *Device) Mark() time.Time { return d.clock.Mark() }
 
 // Login opens a session and returns its token, or ErrCredentials, late when
 // source has failed often. Source is the client's address.

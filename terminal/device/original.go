@@ -33,6 +33,14 @@ type stamps struct {
 	last int64
 }
 
+// after keeps clear of the stamps of earlier starts, the last of which ended not
+// before last: the clock may be behind them.
+func (s *stamps) after(last time.Time) {
+	if last.Unix() > 0 {
+		s.last = last.Add(time.Second).UnixMilli() - 1
+	}
+}
+
 // next is now in milliseconds, or the first millisecond that was not given yet.
 func (s *stamps) next(now time.Time) int64 {
 	s.mu.Lock()

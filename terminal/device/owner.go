@@ -3,10 +3,14 @@ package device
 // Owned is nil, or ErrFactoryPassword while the device insists on a password of
 // its owner's and still has the factory's, whatever the login.
 func (d *Device) Owned() error {
-	if d.insists && d.account.hasFactoryPassword() {
-		return ErrFactoryPassword
+	if !d.insists || !d.account.hasFactoryPassword() {
+		return nil
 	}
-	return nil
+	d.unowned.Do(func() {
+		d.log.Warn("the factory password is in force: nothing but login and change_login is served",
+			"do", "log in and change it with change_login.fcgi")
+	})
+	return ErrFactoryPassword
 }
 
 // checkNewPassword refuses what is no owner's password where the device insists

@@ -75,7 +75,7 @@ func (d *Device) SetPhotos(ctx context.Context, uploads []Upload) []Result {
 			reserved = append(reserved, d.match(&results[i])...)
 		}
 		if results[i].Kept() {
-			results[i].Changed = d.stamps.next(d.clock.Now())
+			results[i].Changed = d.stamps.next(d.dated())
 			payload += len(photos[i].JPEG) + u.Original.size()
 		}
 	}
@@ -83,8 +83,8 @@ func (d *Device) SetPhotos(ctx context.Context, uploads []Upload) []Result {
 		return results
 	}
 
-	now := d.clock.Now().Unix()
 	err := d.update(payload, func(tx *store.Tx) error {
+		now := d.written()
 		for i, u := range uploads {
 			if !results[i].Kept() {
 				continue
@@ -223,13 +223,12 @@ type PhotoSelection struct {
 // DeletePhotos deletes the selected photos. A user without a photo is no
 // error.
 func (d *Device) DeletePhotos(sel PhotoSelection) error {
-	now := d.clock.Now().Unix()
 	if sel.All {
-		var faces []int64
-		defer func() { d.prints.changed(faces) }()
-		return d.store.DeleteAllPhotos(func(tx *store.Tx, users []int64) error {
-			faces = faces[:0]
-			d.follow(tx, &faces)
+		var f followed
+		err := d.store.DeleteAllPhotos(func(tx *store.Tx, users []int64) error {
+			if err := d.follow(tx, &f); err != nil {
+				return err
+			}
 			for _, user := range users {
 				if err := d.noPhoto(tx, user); err != nil {
 					return err
@@ -238,11 +237,13 @@ func (d *Device) DeletePhotos(sel PhotoSelection) error {
 					return err
 				}
 			}
-			_, err := tx.Append(store.Entry{Time: now, Kind: allPhotosDeleted})
+			_, err := tx.Append(store.Entry{Time: d.written(), Kind: allPhotosDeleted})
 			return err
 		})
+		return d.done(f, err)
 	}
 	return d.update(0, func(tx *store.Tx) error {
+		now := d.written()
 		users := sel.Users
 		if sel.Dangling {
 			users = append(users[:len(users):len(users)], dangling(tx)...)

@@ -1,6 +1,8 @@
 package device
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -8,9 +10,9 @@ import (
 )
 
 // SerialOf is the serial of a product whose owner or board calls it given:
-// given itself when it has the form of a device's (access-api §1.8), and one in
-// the product's own form that always comes out of the same digits when it is
-// hexadecimal, as the number of a board is. Empty is the serial of the model.
+// given itself when it has the form of a device's (access-api §1.8), and from a
+// board's one in the product's own form, always the same. Empty is the serial of
+// the model.
 func SerialOf(p Profile, given string) (string, error) {
 	own := hardwareOf[p.Name].serial
 	if given == "" {
@@ -21,25 +23,30 @@ func SerialOf(p Profile, given string) (string, error) {
 	if deviceSerial.MatchString(serial) {
 		return serial, nil
 	}
-	digits, err := strconv.ParseUint(serial, 16, 64)
-	if err != nil || len(serial) < minBoardSerial {
-		return "", fmt.Errorf("serial %q is none; take one such as %s, or the hexadecimal one of the board", given, own)
+	if !boardSerial.MatchString(serial) {
+		return "", fmt.Errorf("serial %q is none; take one such as %s, or the board's own", given, own)
+	}
+	// Most boards have hexadecimal ones, whose end is what people compare.
+	number, err := strconv.ParseUint(serial, 16, 64)
+	if err != nil {
+		sum := sha256.Sum256([]byte(serial))
+		number = binary.BigEndian.Uint64(sum[:])
 	}
 	if long {
-		return fmt.Sprintf("%s/%06X", prefix, digits&0xffffff), nil
+		return fmt.Sprintf("%s/%06X", prefix, number&0xffffff), nil
 	}
 	// The first letter of a short one is the product's.
-	rest := strings.ToUpper(strconv.FormatUint(digits%(36*36*36), 36))
+	rest := strings.ToUpper(strconv.FormatUint(number%(36*36*36), 36))
 	return own[:1] + strings.Repeat("0", shortSerial-1-len(rest)) + rest, nil
 }
 
-// The two forms of a device's serial, which the form of a board's is not.
-var deviceSerial = regexp.MustCompile(`^([1-9A-Z][0-9A-Z]{3}|[0-9A-Z]{6}/[0-9A-F]{6})$`)
-
-const (
-	shortSerial    = 4
-	minBoardSerial = 8
+// The two forms of a device's serial, and the form of a board's, which is neither.
+var (
+	deviceSerial = regexp.MustCompile(`^([1-9A-Z][0-9A-Z]{3}|[0-9A-Z]{6}/[0-9A-F]{6})$`)
+	boardSerial  = regexp.MustCompile(`^[0-9A-Z]{6,64}$`)
 )
+
+const shortSerial = 4
 
 // IDOf is the number that a serial stands for (access-api §1.8): a short
 // one in base 36; of a long one the first five characters in base 36 above the

@@ -19,6 +19,9 @@ func TestSerialOf(t *testing.T) {
 		{"idaccess", "000000000000a95c", "AXGC"},
 		{"idaccess", "0000000000000001", "A001"},
 		{"idflex", "0M0300/00002A", "0M0300/00002A"},
+		{"idface", "525400abcdef", "0M0100/ABCDEF"},
+		{"idface", "qemuvirt01", "0M0100/B773E9"},
+		{"idaccess", strings.Repeat("f", 32), "AXGF"},
 	} {
 		got, err := device.SerialOf(mustProfile(t, c.model), c.given)
 		if err != nil || got != c.want {
@@ -28,7 +31,7 @@ func TestSerialOf(t *testing.T) {
 			t.Errorf("the serial %q is no device's: %d", got, device.IDOf(got))
 		}
 	}
-	for _, given := range []string{"x", "ÄÖÜ!", "0M0300-00002A", "0M0300/00002", "abc", "-000000000000001", "10000000abcdef1z", "+a95", "-95v", strings.Repeat("f", 17)} {
+	for _, given := range []string{"x", "ÄÖÜ!", "0M0300-00002A", "0M0300/00002", "abc", "-000000000000001", "10000000 abcdef1", "+a95", "-95v", strings.Repeat("f", 65)} {
 		if got, err := device.SerialOf(mustProfile(t, "idface"), given); err == nil {
 			t.Errorf("SerialOf(%q) is %q, want an error", given, got)
 		}

@@ -40,7 +40,7 @@ type sessionID [sha256.Size]byte
 
 type session struct {
 	id           sessionID
-	used         time.Time
+	used         time.Time // a mark of the clock
 	older, newer *session
 }
 
@@ -55,7 +55,7 @@ func (s *sessions) open() string {
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.clock.Now()
+	now := s.clock.Mark()
 	s.expire(now)
 	if len(s.byID) >= MaxSessions {
 		s.drop(s.oldest)
@@ -71,7 +71,7 @@ func (s *sessions) valid(token string) bool {
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.clock.Now()
+	now := s.clock.Mark()
 	s.expire(now)
 	entry := s.byID[id]
 	if entry == nil {
@@ -104,7 +104,7 @@ func (s *sessions) endAll() {
 func (s *sessions) count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.expire(s.clock.Now())
+	s.expire(s.clock.Mark())
 	return len(s.byID)
 }
 

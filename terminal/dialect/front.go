@@ -172,7 +172,7 @@ func (f *Front) serve(ctx *fasthttp.RequestCtx) {
 	traced := f.log.Enabled(ctx, slog.LevelDebug)
 	var start time.Time
 	if traced {
-		start = f.clock.Now()
+		start = f.clock.Mark()
 	}
 	if err := f.call(ctx, m, c); err != nil {
 		d.Fail(c, err)
@@ -180,7 +180,7 @@ func (f *Front) serve(ctx *fasthttp.RequestCtx) {
 	if traced {
 		// The path and never the query: the query holds the session.
 		f.log.Debug("request", "method", string(ctx.Method()), "path", string(ctx.Path()), "from", ctx.RemoteIP(),
-			"status", ctx.Response.StatusCode(), "in", len(ctx.Request.Body()), "out", c.answerLen(), "took", f.clock.Now().Sub(start))
+			"status", ctx.Response.StatusCode(), "in", len(ctx.Request.Body()), "out", c.answerLen(), "took", f.clock.Mark().Sub(start))
 	}
 }
 

@@ -7,15 +7,18 @@ package terminaltest
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/valyala/fasthttp/fasthttputil"
 
 	"portaria/terminal"
+	"portaria/terminal/certificate"
 	"portaria/terminal/clock"
 	"portaria/terminal/device"
 )
@@ -123,6 +126,7 @@ func (t *Terminal) listen(bubble bool) (net.Listener, error) {
 		ln := fasthttputil.NewInmemoryListener()
 		t.URL, t.dial = inMemory, ln.Dial
 		transport.DialContext = func(context.Context, string, string) (net.Conn, error) { return ln.Dial() }
+		t.secure(transport)
 		return ln, nil
 	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -132,13 +136,33 @@ func (t *Terminal) listen(bubble bool) (net.Listener, error) {
 	address := ln.Addr().String()
 	t.URL = "http://" + address
 	t.dial = func() (net.Conn, error) { return dialer.Dial("tcp", address) }
+	t.secure(transport)
 	return ln, nil
+}
+
+// secure makes everything that reaches the terminal speak TLS, if the terminal
+// does, and trust no other.
+func (t *Terminal) secure(transport *http.Transport) {
+	fingerprint, ok := t.terminal.Certificate()
+	if !ok {
+		return
+	}
+	trust, plain := certificate.Trust([]certificate.Fingerprint{fingerprint}), t.dial
+	transport.TLSClientConfig = trust
+	t.URL = "https" + strings.TrimPrefix(t.URL, "http")
+	t.dial = func() (net.Conn, error) {
+		conn, err := plain()
+		if err != nil {
+			return nil, err
+		}
+		return tls.Client(conn, trust), nil
+	}
 }
 
 // Client is an HTTP client that reaches the terminal.
 func (t *Terminal) Client() *http.Client { return t.client }
 
-// Dial opens a bare connection to the terminal.
+// Dial opens a bare connection to the terminal, over TLS if it speaks that.
 func (t *Terminal) Dial() (net.Conn, error) { return t.dial() }
 
 // Device is the terminal's inside.

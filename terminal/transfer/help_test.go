@@ -65,6 +65,8 @@ func (q *quick) Now() time.Time {
 	return q.now
 }
 
+func (q *quick) Mark() time.Time { return q.Now() }
+
 func (q *quick) Sleep(d time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -7,6 +7,7 @@
 package transfer
 
 import (
+	"crypto/tls"
 	"errors"
 	"time"
 
@@ -56,7 +57,9 @@ type Transfer struct {
 	Parallel int           // 0: DefaultParallel
 	Limit    int           // bytes that a photo stays below; 0: DefaultLimit
 	Timeout  time.Duration // of one request; 0: DefaultTimeout
-	// Insecure takes any certificate: terminals sign theirs themselves.
+	// Trust says which certificates to take; nil: those that somebody vouches
+	// for. Insecure takes any.
+	Trust    *tls.Config
 	Insecure bool
 	Clock    clock.Clock // nil: the host's
 	// Watch hears of every person, one after another; nil: nobody does.

@@ -39,13 +39,17 @@ type wire struct {
 
 func newWire(t *Transfer) *wire {
 	dialer := &net.Dialer{Timeout: dialTime}
+	trust := t.Trust.Clone()
+	if t.Insecure {
+		trust = &tls.Config{InsecureSkipVerify: true}
+	}
 	transport := &http.Transport{
 		DialContext:         dialer.DialContext,
 		Proxy:               http.ProxyFromEnvironment,
 		MaxIdleConnsPerHost: t.Parallel + 1,
 		// Terminals speak HTTP/1.1 and no newer.
 		TLSNextProto:    map[string]func(string, *tls.Conn) http.RoundTripper{},
-		TLSClientConfig: &tls.Config{InsecureSkipVerify: t.Insecure},
+		TLSClientConfig: trust,
 	}
 	return &wire{&http.Client{
 		Transport: transport, Timeout: t.Timeout,
@@ -115,7 +119,9 @@ func (w *wire) send(ctx context.Context, r request) (answer, error) {
 		if ctx.Err() != nil && err != nil {
 			return answer{}, ctx.Err()
 		}
-		if attempt == attempts || r.once || err == nil && !passing(a.status) {
+		// A certificate does not get better.
+		_, distrusted := errors.AsType[*tls.CertificateVerificationError](err)
+		if attempt == attempts || r.once || distrusted || err == nil && !passing(a.status) {
 			return a, err
 		}
 		if err := w.pause(ctx, max(after, backoff(attempt))); err != nil {

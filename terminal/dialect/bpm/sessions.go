@@ -39,7 +39,7 @@ type session struct {
 	terminal string // token of the terminal's session
 	server   string // names the server's side of it; nobody asks for it
 	xsrf     string
-	begun    time.Time
+	begun    time.Time // a mark
 }
 
 func newSessions(d *device.Device) *sessions {
@@ -48,7 +48,7 @@ func newSessions(d *device.Device) *sessions {
 
 // open returns a session for who has proven to be login, and its token.
 func (s *sessions) open(login, password, client string) (token string, _ session, err error) {
-	now := s.device.Now()
+	now := s.device.Mark()
 	if token, latest, ok := s.shared(login, now); ok {
 		return token, latest, nil
 	}
@@ -88,7 +88,7 @@ func (s *sessions) find(token string) (session, bool) {
 	s.mu.Lock()
 	found, ok := s.byID[sha256.Sum256([]byte(token))]
 	s.mu.Unlock()
-	if !ok || !found.lives(s.device.Now()) || !s.device.SessionIsValid(found.terminal) {
+	if !ok || !found.lives(s.device.Mark()) || !s.device.SessionIsValid(found.terminal) {
 		return session{}, false
 	}
 	return found, true

@@ -41,7 +41,7 @@ type tokenHash [sha256.Size]byte
 type entry struct {
 	token
 	hash         tokenHash
-	opened, used time.Time
+	opened, used time.Time // marks
 	witness      string
 }
 
@@ -66,8 +66,8 @@ func (t *tokens) watch() string {
 
 // open starts a token and returns its text.
 func (t *tokens) open(k token, witness string) string {
-	now := t.device.Now()
-	text := newToken(k, now)
+	now := t.device.Mark()
+	text := newToken(k, t.device.Now())
 	e := &entry{token: k, hash: sha256.Sum256([]byte(text)), opened: now, used: now, witness: witness}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -96,7 +96,7 @@ func (t *tokens) use(text string) (token, bool) {
 // find returns what is known of a token that has time left, or nil.
 func (t *tokens) find(text string) *entry {
 	hash := sha256.Sum256([]byte(text))
-	now := t.device.Now()
+	now := t.device.Mark()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.expire(now)
