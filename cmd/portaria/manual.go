@@ -79,6 +79,9 @@ behaves like a Control iD access terminal: the reader at the door that knows use
 It answers the device\(aqs own commands over HTTP, and what it has acknowledged is on the disk.
 .PP
 By default it is a simulator that only this machine reaches, with the factory\(aqs login and password.
+With
+.B \-\-terminal
+it is a terminal on a network, and serves nothing but login and change of password until the factory\(aqs password is changed.
 .SH COMMANDS
 `
 
