@@ -19,7 +19,7 @@ const settings = "# by hand\nPORTARIA_LISTEN=127.0.0.1:0\nPORTARIA_READY_FILE=/t
 // upgraded, removed, purged.
 func TestInstall(t *testing.T) {
 	t.Parallel()
-	m := &machine{t: t, root: need.Debian(t)}
+	m := &machine{client: client{t: t}, root: need.Debian(t)}
 	old, next := packaged(t, "v1.0.0", build.LinuxAMD64), packaged(t, "v1.0.1", build.LinuxAMD64)
 	photo, err := os.ReadFile("../../../testdata/photo/plain-320x240.jpg")
 	if err != nil {

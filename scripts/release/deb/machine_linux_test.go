@@ -20,9 +20,8 @@ import (
 // machine is a Debian in a folder. The test is its systemd: it starts the
 // terminal as the unit says.
 type machine struct {
-	t    *testing.T
+	client
 	root string
-	url  string
 
 	terminal *exec.Cmd // nil: none runs
 	ended    chan error
@@ -191,26 +190,32 @@ func (m *machine) plainly(args ...string) string {
 	return string(out)
 }
 
-func (m *machine) post(path, body string) []byte {
-	m.t.Helper()
-	answer, err := http.Post(m.url+path, "application/octet-stream", strings.NewReader(body))
+// client speaks to the terminal at url.
+type client struct {
+	t   *testing.T
+	url string
+}
+
+func (c client) post(path, body string) []byte {
+	c.t.Helper()
+	answer, err := http.Post(c.url+path, "application/octet-stream", strings.NewReader(body))
 	if err != nil {
-		m.t.Fatal(err)
+		c.t.Fatal(err)
 	}
 	defer answer.Body.Close()
 	content, err := io.ReadAll(answer.Body)
 	if err != nil || answer.StatusCode != http.StatusOK {
-		m.t.Fatalf("%s: %s %v %.200s", path, answer.Status, err, content)
+		c.t.Fatalf("%s: %s %v %.200s", path, answer.Status, err, content)
 	}
 	return content
 }
 
-func (m *machine) login(name, password string) string {
-	m.t.Helper()
+func (c client) login(name, password string) string {
+	c.t.Helper()
 	var answer struct{ Session string }
-	content := m.post("/login.fcgi", fmt.Sprintf(`{"login":%q,"password":%q}`, name, password))
+	content := c.post("/login.fcgi", fmt.Sprintf(`{"login":%q,"password":%q}`, name, password))
 	if err := json.Unmarshal(content, &answer); err != nil || answer.Session == "" {
-		m.t.Fatalf("login: %v %s", err, content)
+		c.t.Fatalf("login: %v %s", err, content)
 	}
 	return answer.Session
 }
