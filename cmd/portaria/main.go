@@ -40,6 +40,8 @@ func commands() []command {
 		{name: "vectors", about: "Run the wire vectors against a terminal, a real one too.", define: defineVectors},
 		{name: "version", about: "Print the version.", define: defineVersion},
 		{name: "inspect", args: "FILE", define: defineInspect},
+		{name: "manual", define: defineManual},
+		{name: "completion", args: "bash|zsh|fish", define: defineCompletion},
 	}
 }
 
@@ -120,25 +122,22 @@ func (c command) run(args []string, s streams) error {
 
 func usage(w io.Writer) {
 	fmt.Fprint(w, "portaria is an access-control terminal in software.\n\nCommands:\n")
-	for _, c := range commands() {
-		if c.about != "" {
-			fmt.Fprintf(w, "  %-12s %s\n", c.name, c.about)
-		}
+	for _, c := range forPeople() {
+		fmt.Fprintf(w, "  %-12s %s\n", c.name, c.about)
 	}
 	fmt.Fprint(w, "\nFlags of a command: portaria COMMAND --help\n")
 }
 
 func (c command) help(flags *flag.FlagSet, w io.Writer) {
 	fmt.Fprintf(w, "portaria %s: %s\n\nFlags, each also in the environment as %sNAME:\n", c.name, c.about, envPrefix)
-	flags.VisitAll(func(f *flag.Flag) {
-		placeholder, text := flag.UnquoteUsage(f)
-		head := "--" + f.Name
-		if placeholder != "" {
-			head += " " + placeholder
+	for _, o := range optionsOf(flags) {
+		head := "--" + o.name
+		if o.placeholder != "" {
+			head += " " + o.placeholder
 		}
-		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0" && f.DefValue != "0s" {
-			text += " Default: " + f.DefValue + "."
+		if o.initial != "" {
+			o.text += " Default: " + o.initial + "."
 		}
-		fmt.Fprintf(w, "  %-26s %s\n", head, text)
-	})
+		fmt.Fprintf(w, "  %-26s %s\n", head, o.text)
+	}
 }

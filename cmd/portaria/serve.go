@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -127,8 +128,17 @@ func (c *serveCmd) serve(stop context.Context, t *terminal.Terminal, ln net.List
 	served := make(chan error, 1)
 	go func() { served <- t.Serve(ln) }()
 
-	if err := c.announce(stop, t, ln, log, s); err != nil && stop.Err() == nil {
+	err := c.announce(stop, t, ln, log, s)
+	if err != nil && stop.Err() == nil {
 		return errors.Join(err, t.Close(context.Background()))
+	}
+	leave := func() {}
+	if err == nil {
+		alive := func(ctx context.Context) error {
+			url, trust := ownAddress(t, ln) // each time: the certificate may be another by now
+			return waitReady(ctx, url, trust)
+		}
+		leave = supervisorOf(os.Getenv, os.Getpid()).attend(alive, log)
 	}
 	var failed error
 	select {
@@ -136,6 +146,7 @@ func (c *serveCmd) serve(stop context.Context, t *terminal.Terminal, ln net.List
 	case <-stop.Done():
 		log.Info("stopping: calls in progress may finish")
 	}
+	leave()
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
 	if c.readyFile != "" {
@@ -146,18 +157,14 @@ func (c *serveCmd) serve(stop context.Context, t *terminal.Terminal, ln net.List
 
 // announce says that the terminal answers, once it does.
 func (c *serveCmd) announce(stop context.Context, t *terminal.Terminal, ln net.Listener, log *slog.Logger, s streams) error {
-	url, trust := "http://"+reachable(ln.Addr()), certificate.Trust(nil)
-	fingerprint, secure := t.Certificate()
-	if secure {
-		url, trust = "https://"+reachable(ln.Addr()), certificate.Trust([]certificate.Fingerprint{fingerprint})
-	}
+	url, trust := ownAddress(t, ln)
 	if err := waitReady(stop, url, trust); err != nil {
 		return fmt.Errorf("the terminal does not answer at %s: %w", url, err)
 	}
 	profile := t.Device().Profile()
 	fmt.Fprintf(s.out, "%s at %s\n", profile.Product, url)
 	pin := ""
-	if secure {
+	if fingerprint, secure := t.Certificate(); secure {
 		pin = fingerprint.String()
 		fmt.Fprintf(s.out, "Certificate SHA-256: %s\n", pin)
 	}
@@ -296,6 +303,16 @@ func parseIDs(text string) ([]device.User, error) {
 		}
 	}
 	return users, nil
+}
+
+// ownAddress is where a client on this machine finds the terminal, and the
+// certificate that it finds there.
+func ownAddress(t *terminal.Terminal, ln net.Listener) (url string, trust *tls.Config) {
+	fingerprint, secure := t.Certificate()
+	if !secure {
+		return "http://" + reachable(ln.Addr()), certificate.Trust(nil)
+	}
+	return "https://" + reachable(ln.Addr()), certificate.Trust([]certificate.Fingerprint{fingerprint})
 }
 
 // reachable is the address that a client on this machine can use.

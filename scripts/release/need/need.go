@@ -1,0 +1,49 @@
+// Package need gives tests the programs of the system that they want. A test
+// whose program is missing is skipped on a developer's machine, and fails
+// where PORTARIA_PACKAGES=required says that all have to be there.
+package need
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+)
+
+const variable = "PORTARIA_PACKAGES"
+
+// Program returns the path of name, which the Debian package holds.
+func Program(t testing.TB, name, debianPackage string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		Missing(t, name+" is not here: apt-get install "+debianPackage)
+	}
+	return path
+}
+
+// Root asks for root, as chroot does.
+func Root(t testing.TB) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		Missing(t, "this needs root")
+	}
+}
+
+// Missing ends the test for what is missing.
+func Missing(t testing.TB, what string) {
+	t.Helper()
+	if os.Getenv(variable) == "required" {
+		t.Fatalf("%s, and %s=required", what, variable)
+	}
+	t.Skip(what)
+}
+
+// Run runs a program and returns what it prints; a failure ends the test.
+func Run(t testing.TB, name string, args ...string) string {
+	t.Helper()
+	out, err := exec.Command(name, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %q: %v\n%s", name, args, err, out)
+	}
+	return string(out)
+}
