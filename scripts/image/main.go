@@ -22,6 +22,7 @@ const usage = `usage: go run . COMMAND [FLAGS], in scripts/image
   build   build the image of a card
   bundle  build a signed update
   key     make the pair of keys that signs and checks updates
+  emulate start an image without a board
 
 "go run . COMMAND -h" says more.
 `
@@ -45,7 +46,7 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	commands := map[string]func(context.Context, []string) error{
-		"build": runBuild, "bundle": runBundle, "key": runKey,
+		"build": runBuild, "bundle": runBundle, "key": runKey, "emulate": runEmulate,
 	}
 	if len(args) == 0 || commands[args[0]] == nil {
 		fmt.Fprint(os.Stderr, usage)

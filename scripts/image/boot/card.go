@@ -1,4 +1,4 @@
-// Package boot starts the image of a card under an emulator, for tests. It
+// Package boot starts the image of a card under an emulator, for tests and for people without a board. It
 // plays the firmware of a Raspberry Pi, which the emulator does not have: it
 // takes the slot from autoboot.txt, the kernel, the root and the command line
 // from the slot, and remembers that the last reboot asked for a trial. What

@@ -17,7 +17,7 @@ import (
 )
 
 // slow tells whether the long form of the tests is wanted.
-func slow() bool { return os.Getenv("PORTARIA_BOOT") == "slow" }
+func slow() bool { return os.Getenv("BOOT_TESTS") == "slow" }
 
 // TestFirstBootCut cuts the first boot, which makes the file system of the
 // data as large as the card and the terminal's files, at moments spread

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -25,7 +26,7 @@ type Machine struct {
 	// Slot is what the firmware started, and Trial whether as one.
 	Slot  card.Slot
 	Trial bool
-	// Address is where the terminal's port 80 is reached, on the loopback interface.
+	// Address is where the terminal's port 80 is reached.
 	Address string
 
 	card    *Card
@@ -50,6 +51,11 @@ type Board struct {
 	// Clock is the time that a clock with a battery shows; the zero value is
 	// a board without one.
 	Clock time.Time
+	// Address is where the terminal's port 80 is to be reached; empty: at a free
+	// port of the loopback interface.
+	Address string
+	// Console hears the serial line, too. Nil: nobody.
+	Console io.Writer
 	// LAN is the network that the board is plugged into. Nil: one on which
 	// nothing but the terminal's port 80 can be reached, at Address.
 	LAN *LAN
@@ -75,11 +81,16 @@ func Start(ctx context.Context, c *Card, b Board, dir string) (*Machine, error) 
 	if err != nil {
 		return nil, fmt.Errorf("the firmware cannot start slot %v: %w", m.Slot, err)
 	}
-	if m.Address, err = freeAddress(); err != nil {
-		return nil, err
+	if m.Address = b.Address; m.Address == "" {
+		if m.Address, err = freeAddress(); err != nil {
+			return nil, err
+		}
 	}
 	m.cmd = exec.CommandContext(ctx, Emulator, m.arguments(b, cmdline)...)
 	m.cmd.Stdout = m
+	if b.Console != nil {
+		m.cmd.Stdout = io.MultiWriter(m, b.Console)
+	}
 	var complaint bytes.Buffer
 	m.cmd.Stderr = &complaint
 	m.cmd.SysProcAttr = tied()

@@ -63,11 +63,14 @@ func once(t testing.TB, name string, make func(path string) error) string {
 // needEmulator skips the test, or fails it where skipping is not good enough.
 func needEmulator(t testing.TB, names ...string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("boots a machine")
+	}
 	for _, name := range append([]string{boot.Emulator}, names...) {
 		if _, err := exec.LookPath(name); err == nil {
 			continue
 		}
-		if os.Getenv("PORTARIA_BOOT") != "" {
+		if os.Getenv("BOOT_TESTS") != "" {
 			t.Fatalf("%s is missing: apt-get install qemu-system-arm qemu-user-static", name)
 		}
 		t.Skipf("%s is missing: no image was booted", name)

@@ -13,7 +13,7 @@ import (
 func TestPi3(t *testing.T) {
 	needEmulator(t)
 	if !slow() {
-		t.Skip("PORTARIA_BOOT=slow boots a Raspberry Pi 3")
+		t.Skip("BOOT_TESTS=slow boots a Raspberry Pi 3")
 	}
 	b := insert(t, cardImage(t, build.Options{}))
 	b.kind.Pi3 = true

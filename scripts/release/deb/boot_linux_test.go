@@ -13,10 +13,10 @@ import (
 
 // TestBoot installs the package on a Debian for arm64 whose systemd runs: the
 // unit's fences are the kernel's own there. It takes minutes, the first time
-// a quarter of an hour, and is run where PORTARIA_BOOT=slow asks for it.
+// a quarter of an hour, and is run where BOOT_TESTS=slow asks for it.
 func TestBoot(t *testing.T) {
-	if os.Getenv("PORTARIA_BOOT") != "slow" {
-		t.Skip("PORTARIA_BOOT=slow asks for it")
+	if os.Getenv("BOOT_TESTS") != "slow" {
+		t.Skip("BOOT_TESTS=slow asks for it")
 	}
 	dir := t.TempDir()
 	disk := filepath.Join(dir, "disk.img")

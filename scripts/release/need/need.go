@@ -1,6 +1,6 @@
 // Package need gives tests the programs of the system that they want. A test
 // whose program is missing is skipped on a developer's machine, and fails
-// where PORTARIA_PACKAGES=required says that all have to be there.
+// where PACKAGE_TESTS=required says that all have to be there.
 package need
 
 import (
@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-const variable = "PORTARIA_PACKAGES"
+const variable = "PACKAGE_TESTS"
 
 // Program returns the path of name, which the Debian package holds.
 func Program(t testing.TB, name, debianPackage string) string {
