@@ -96,15 +96,14 @@ test-386: ## run every test as a 32-bit program
 
 .PHONY: test-arm
 test-arm: build pi ## run tests as arm64 and armv6 programs, and the binaries themselves (wants qemu-user-static)
-	GOARCH=arm64 CGO_ENABLED=0 $(GO) test -short -exec qemu-aarch64-static $(EMULATED)
-	GOARCH=arm GOARM=6 CGO_ENABLED=0 $(GO) test -short -exec 'qemu-arm-static -cpu arm1176' $(EMULATED)
+	GOARCH=arm64 CGO_ENABLED=0 $(GO) test -short -exec qemu-aarch64-static ./imaging/...
+	GOARCH=arm GOARM=6 CGO_ENABLED=0 $(GO) test -short -exec 'qemu-arm-static -cpu arm1176' ./imaging/... ./store/... ./terminal/device
 	scripts/emulated qemu-aarch64-static dist/portaria-linux-arm64
 	scripts/emulated qemu-arm-static dist/portaria-linux-armv7
 	scripts/emulated 'qemu-arm-static -cpu arm1176' dist/portaria-linux-armv6
 
-# cmd starts itself as another program, which an emulator of one process
-# cannot; scripts/emulated runs the whole binary instead.
-EMULATED = ./imaging/... ./store/... ./terminal/...
+# What depends on the processor is tested by itself; the rest as the whole
+# programs, which scripts/emulated runs, and test-image boots with every vector.
 
 .PHONY: test-power
 test-power: ## 200 power cuts, 4,000 crash states, 600 damaged files, failing disks (wants root, xfsprogs, e2fsprogs, strace)
@@ -122,7 +121,7 @@ crashstates: ## open a store on 10,000 states that a cut can leave (wants strace
 
 .PHONY: test-image
 test-image: ## boot the image, cut its power, update it, spoil an update (wants qemu-system-arm)
-	cd scripts/image && BOOT_TESTS=required $(GO) test -count=1 -parallel 4 -timeout 20m . ./boot ./build ./disk
+	cd scripts/image && BOOT_TESTS=required $(GO) test -count=1 -parallel 6 -timeout 20m . ./boot ./build ./disk
 
 .PHONY: test-packages
 test-packages: ## install, upgrade and purge the package, run the container (wants root and the programs in .ci/run)

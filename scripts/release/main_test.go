@@ -24,6 +24,7 @@ func source(t testing.TB) build.Source {
 
 // TestReproducible makes packages and images twice, as two machines would.
 func TestReproducible(t *testing.T) {
+	need.Time(t)
 	t.Parallel()
 	var made [2]string
 	for i := range made {

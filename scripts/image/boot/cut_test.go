@@ -32,7 +32,7 @@ func TestFirstBootCut(t *testing.T) {
 	whole.up()
 	took := time.Since(started)
 	whole.cut()
-	cuts := 5
+	cuts := 3
 	if slow() {
 		cuts = 40
 	}

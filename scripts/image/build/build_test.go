@@ -119,7 +119,7 @@ func testSlot(t *testing.T, fs filesystem.FileSystem) {
 		"start4.elf", "fixup4.dat", "bcm2711-rpi-4-b.dtb", "bcm2711-rpi-400.dtb", "bcm2711-rpi-cm4.dtb",
 		"bcm2712-rpi-5-b.dtb", "bcm2712d0-rpi-5-b.dtb", "bcm2712-rpi-cm5-cm5io.dtb",
 		"overlays/disable-bt.dtbo",
-		"LICENSES/NOTICE.txt", "LICENSES/linux/LICENSE", "LICENSES/linux/source-url.txt", "LICENSES/firmware/LICENSE.broadcom",
+		"LICENSES/NOTICE.txt", "LICENSES/sbom.cdx.json", "LICENSES/linux/LICENSE", "LICENSES/linux/source-url.txt", "LICENSES/firmware/LICENSE.broadcom",
 		"LICENSES/portaria/LICENSE", "LICENSES/portaria/LICENSE.cascade", "LICENSES/go/LICENSE",
 	} {
 		if len(content(t, fs, name)) == 0 {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -15,7 +16,7 @@ import (
 	"portaria/scripts/image/disk"
 )
 
-// licences are the terms of everything in a slot, and for the kernel where its source is
+// licences are the terms of everything in a slot with its bill of materials, and for the kernel where its source is
 // and how it was configured, as its terms want.
 func (o Options) licences(ctx context.Context, kernel, firmware string) ([]disk.File, error) {
 	root, err := sources(ctx)
@@ -60,7 +61,14 @@ func (o Options) licences(ctx context.Context, kernel, firmware string) ([]disk.
 	}
 	notice = bytes.ReplaceAll(notice, []byte("@SOURCE@"), bytes.TrimSpace(source))
 	notice = bytes.ReplaceAll(notice, []byte("@KERNEL@"), []byte(filepath.Base(kernel)))
-	out := []disk.File{{Path: path.Join(card.Licences, "NOTICE.txt"), Data: notice}}
+	bill, err := o.bill(slices.Sorted(maps.Keys(modules)), kernel, firmware)
+	if err != nil {
+		return nil, err
+	}
+	out := []disk.File{
+		{Path: path.Join(card.Licences, "NOTICE.txt"), Data: notice},
+		{Path: path.Join(card.Licences, "sbom.cdx.json"), Data: bill},
+	}
 	for name, file := range from {
 		b, err := os.ReadFile(file)
 		if err != nil {

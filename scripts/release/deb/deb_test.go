@@ -54,6 +54,7 @@ func packaged(t testing.TB, version string, target build.Target) string {
 
 // TestPackage looks at each package with Debian's own tools.
 func TestPackage(t *testing.T) {
+	need.Time(t)
 	t.Parallel()
 	dpkg := need.Program(t, "dpkg-deb", "dpkg")
 	for _, row := range []struct {
@@ -179,6 +180,7 @@ func TestSettings(t *testing.T) {
 }
 
 func TestLintian(t *testing.T) {
+	need.Time(t)
 	t.Parallel()
 	lintian := need.Program(t, "lintian", "lintian")
 	for _, target := range Targets {

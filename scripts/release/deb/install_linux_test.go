@@ -18,6 +18,7 @@ const settings = "# by hand\nPORTARIA_LISTEN=127.0.0.1:0\nPORTARIA_READY_FILE=/t
 // TestInstall follows a package through its life: installed, at work,
 // upgraded, removed, purged.
 func TestInstall(t *testing.T) {
+	need.Time(t)
 	t.Parallel()
 	m := &machine{client: client{t: t}, root: need.Debian(t)}
 	old, next := packaged(t, "v1.0.0", build.LinuxAMD64), packaged(t, "v1.0.1", build.LinuxAMD64)

@@ -11,6 +11,14 @@ import (
 
 const variable = "PACKAGE_TESTS"
 
+// Time skips a test that builds and installs in a short run.
+func Time(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("this takes a while")
+	}
+}
+
 // Program returns the path of name, which the Debian package holds.
 func Program(t testing.TB, name, debianPackage string) string {
 	t.Helper()

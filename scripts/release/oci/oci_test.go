@@ -224,6 +224,7 @@ func TestCertificates(t *testing.T) {
 
 // TestSkopeo lets the tool of others read the images.
 func TestSkopeo(t *testing.T) {
+	need.Time(t)
 	t.Parallel()
 	skopeo := need.Program(t, "skopeo", "skopeo")
 	files := written(t, []build.Target{build.LinuxAMD64, build.LinuxARMv6})

@@ -22,6 +22,7 @@ import (
 // what the image says as the user that the image says, on a network of its
 // own, and asks after its health as the image says.
 func TestRun(t *testing.T) {
+	need.Time(t)
 	t.Parallel()
 	need.Root(t)
 	for program, debianPackage := range map[string]string{"umoci": "umoci", "skopeo": "skopeo", "unshare": "util-linux", "nsenter": "util-linux", "ip": "iproute2"} {
