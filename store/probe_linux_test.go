@@ -65,9 +65,7 @@ func TestProbe(t *testing.T) {
 		if err := s.Probe(); !errors.Is(err, ErrDegraded) {
 			t.Errorf("on a file system that an error made read-only: %v, want ErrDegraded", err)
 		}
-		if err := card.Cut(); err != nil {
-			t.Fatal(err)
-		}
+		disk.Need(t, card.Cut())
 		if err := s.Probe(); !errors.Is(err, ErrDegraded) {
 			t.Errorf("on a disk that is gone: %v, want ErrDegraded", err)
 		}

@@ -103,7 +103,11 @@ func (d *Disk) Cut() error {
 		return err
 	}
 	defer f.Close()
-	return unix.IoctlSetPointerInt(int(f.Fd()), ext4Shutdown, noLogFlush)
+	err = unix.IoctlSetPointerInt(int(f.Fd()), ext4Shutdown, noLogFlush)
+	if errors.Is(err, unix.ENOSYS) {
+		return fmt.Errorf("%w: an emulator of one process does not know the call: %w", ErrMissing, err)
+	}
+	return err
 }
 
 // Repair lets fsck repair an unmounted ext4 disk, as a board does at its start.
