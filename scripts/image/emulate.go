@@ -24,7 +24,7 @@ func runEmulate(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	path := *kept
 	if path == "" {
 		path = filepath.Join(dir, "card")
