@@ -132,6 +132,9 @@ func TestOwnerMemory(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the memory of another process is read from /proc")
 	}
+	if testing.Short() {
+		t.Skip("moves a hundred megabytes; the race detector would multiply them")
+	}
 	data := noise(t, 1600, 60_000)
 	dir := t.TempDir()
 	if err := os.Rename(data, filepath.Join(dir, "data")); err != nil {
