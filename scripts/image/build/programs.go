@@ -104,7 +104,7 @@ func (o Options) compile(ctx context.Context) (programs, error) {
 
 func (o Options) program(ctx context.Context, dir, pkg, out string) ([]byte, error) {
 	o.Log.Info("compiling", "program", filepath.Base(out))
-	_, err := goTool(ctx, dir, o.target(), "build", "-trimpath", "-buildvcs=false", "-tags", o.Tags,
+	_, err := goTool(ctx, dir, o.target(), "build", "-trimpath", "-buildvcs=false", "-tags", strings.TrimSuffix("nethttpomithttp2,"+o.Tags, ","),
 		"-ldflags", "-s -w -X main.version="+o.Info.Version, "-o", out, pkg)
 	if err != nil {
 		return nil, err

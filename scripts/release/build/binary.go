@@ -56,7 +56,7 @@ func (s Source) Binary(ctx context.Context, target Target, dir string) (string, 
 }
 
 func (s Source) compile(ctx context.Context, env []string, path string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false",
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "nethttpomithttp2",
 		"-ldflags", "-s -w -X main.version="+s.Version, "-o", path, "./cmd/portaria")
 	cmd.Dir = s.Root
 	cmd.Env = append(os.Environ(), env...)
