@@ -92,8 +92,8 @@ race: ## run the tests under the race detector, those of long loops in their sho
 	CGO_ENABLED=1 $(GO) test -race -short ./cmd/... ./imaging/... ./scripts/...
 
 .PHONY: test-386
-test-386: ## run every test as a 32-bit program
-	GOARCH=386 CGO_ENABLED=0 $(GO) test ./...
+test-386: ## run every test as a 32-bit program, long loops in their short form
+	GOARCH=386 CGO_ENABLED=0 $(GO) test -short ./...
 	cd scripts/image && GOARCH=386 CGO_ENABLED=0 $(GO) test ./bundle ./init/...
 
 .PHONY: test-arm
@@ -101,7 +101,6 @@ test-arm: build pi ## run tests as arm64 and armv6 programs, and the binaries th
 	GOARCH=arm64 CGO_ENABLED=0 $(GO) test -short -exec qemu-aarch64-static ./imaging/...
 	GOARCH=arm GOARM=6 CGO_ENABLED=0 $(GO) test -short -exec 'qemu-arm-static -cpu arm1176' ./imaging/... ./store/... ./terminal/device
 	scripts/emulated qemu-aarch64-static dist/portaria-linux-arm64
-	scripts/emulated qemu-arm-static dist/portaria-linux-armv7
 	scripts/emulated 'qemu-arm-static -cpu arm1176' dist/portaria-linux-armv6
 
 # What depends on the processor is tested by itself; the rest as the whole
@@ -123,7 +122,7 @@ crashstates: ## open a store on 10,000 states that a cut can leave (wants strace
 
 .PHONY: test-image
 test-image: ## boot the image, cut its power, update it, spoil an update (wants qemu-system-arm)
-	cd scripts/image && BOOT_TESTS=required $(GO) test -count=1 -parallel 6 -timeout 20m . ./boot ./build ./disk
+	cd scripts/image && BOOT_TESTS=required $(GO) test -count=1 -parallel 4 -timeout 20m . ./boot ./build ./disk
 
 .PHONY: test-packages
 test-packages: ## install, upgrade and purge the package, run the container (wants root and the programs in .ci/run)

@@ -32,7 +32,7 @@ func TestFirstBootCut(t *testing.T) {
 	whole.up()
 	took := time.Since(started)
 	whole.cut()
-	cuts := 3
+	cuts := 2
 	if slow() {
 		cuts = 40
 	}
