@@ -88,8 +88,7 @@ lint: ## golangci-lint, built on first use
 
 .PHONY: race
 race: ## run the tests under the race detector, those of long loops in their short form
-	CGO_ENABLED=1 $(GO) test -race ./store/... ./terminal/...
-	CGO_ENABLED=1 $(GO) test -race -short ./cmd/... ./imaging/... ./scripts/...
+	CGO_ENABLED=1 $(GO) test -race -short ./...
 
 .PHONY: test-386
 test-386: ## run every test as a 32-bit program, long loops in their short form
