@@ -91,6 +91,10 @@ func (r *release) images(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	papers, err := r.printed(ctx)
+	if err != nil {
+		return err
+	}
 	start := time.Now()
 	var images []oci.Image
 	for _, target := range oci.Targets {
@@ -100,7 +104,7 @@ func (r *release) images(ctx context.Context) error {
 		}
 		images = append(images, oci.Image{
 			Target: target, Version: r.source.Version, Time: r.source.Time, Binary: r.binaries[target],
-			Licence: licence, Licences: notice.Text(r.parts[target]), BOM: bom,
+			Licence: licence, Licences: notice.Text(r.parts[target]), BOM: bom, Papers: papers,
 		})
 	}
 	files, err := oci.Write(r.out, images)

@@ -32,6 +32,7 @@ type Image struct {
 	Licence  []byte // portaria's
 	Licences []byte // everybody else's
 	BOM      []byte
+	Papers   build.Papers
 }
 
 // Targets are the systems that images are made for.
@@ -156,6 +157,11 @@ func (i Image) layer() ([]byte, error) {
 	add(tar.Header{Name: "licenses/LICENSE", Mode: 0o644}, i.Licence)
 	add(tar.Header{Name: "licenses/LICENSES.txt", Mode: 0o644}, i.Licences)
 	add(tar.Header{Name: "licenses/sbom.cdx.json", Mode: 0o644}, i.BOM)
+	// For who copies the program out of the image: there is no shell in it.
+	add(tar.Header{Name: "usr/share/man/man1/portaria.1", Mode: 0o644}, i.Papers.Manual)
+	add(tar.Header{Name: "usr/share/bash-completion/completions/portaria", Mode: 0o644}, i.Papers.Bash)
+	add(tar.Header{Name: "usr/share/zsh/vendor-completions/_portaria", Mode: 0o644}, i.Papers.Zsh)
+	add(tar.Header{Name: "usr/share/fish/vendor_completions.d/portaria.fish", Mode: 0o644}, i.Papers.Fish)
 	if failed == nil {
 		failed = w.Close()
 	}

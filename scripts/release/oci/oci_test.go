@@ -185,6 +185,7 @@ func checkFiles(t *testing.T, image v1.Image) {
 	missing := map[string]bool{
 		"data/": true, "tmp/": true, "usr/": true, "usr/bin/": true, "usr/bin/portaria": true,
 		"etc/ssl/certs/ca-certificates.crt": true, "licenses/LICENSE": true, "licenses/LICENSES.txt": true, "licenses/sbom.cdx.json": true,
+		"usr/share/man/man1/portaria.1": true, "usr/share/bash-completion/completions/portaria": true,
 	}
 	seen := make(map[string]bool)
 	for archive := tar.NewReader(content); ; {
