@@ -74,6 +74,9 @@ func runBuild(ctx context.Context, args []string) error {
 
 // write lets make fill a file that takes its name only when it is whole.
 func write(name string, make func(*os.File) error) error {
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
 	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
 	if err != nil {
 		return err
