@@ -143,6 +143,13 @@ func TestUnit(t *testing.T) {
 		out := need.Run(t, analyze, "security", "--offline=true", "--no-pager", "--threshold="+maxExposure, unit)
 		t.Log(out[strings.LastIndex(strings.TrimSpace(out), "\n")+1:])
 	})
+	t.Run("nothing keeps a terminal that crashed from starting again", func(t *testing.T) {
+		t.Parallel()
+		text := string(part("portaria.service"))
+		if !strings.Contains(text, "\nRestart=always\n") || !strings.Contains(text, "\nStartLimitIntervalSec=0\n") || strings.Contains(text, "\nRestartPrevent") {
+			t.Error("it may stay down: a crash and a watchdog both end a Go program with status 2")
+		}
+	})
 	t.Run("systemd understands every line", func(t *testing.T) {
 		t.Parallel()
 		out, _ := exec.Command(analyze, "verify", "--man=no", unit).CombinedOutput() // fails as /usr/bin/portaria is not here
