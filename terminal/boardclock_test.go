@@ -28,7 +28,7 @@ func (l lines) Write(p []byte) (int, error) {
 
 func (l lines) await(t *testing.T, text string) {
 	t.Helper()
-	for deadline := time.After(time.Minute); ; {
+	for deadline := time.After(5 * time.Minute); ; {
 		select {
 		case line := <-l.seen:
 			if strings.Contains(line, text) {

@@ -29,7 +29,7 @@ func loop() { select {} }
 
 // patience bounds the waits of the scripts. It is not a time that anything is
 // asserted to take.
-const patience = 30 * time.Second
+const patience = 5 * time.Minute
 
 // waitFile waits until the ready file of a terminal is there, and takes its
 // address into $URL, and what its certificate is known by into $PIN.

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestPattern(t *testing.T) {
@@ -146,6 +145,8 @@ func TestPatternsAtRandom(t *testing.T) {
 	}
 }
 
+// TestPatternWork asks what a matcher that tries every way would not answer
+// before the run's own timeout.
 func TestPatternWork(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat("a", 50_000)
@@ -155,12 +156,8 @@ func TestPatternWork(t *testing.T) {
 		strings.Repeat("%aá", 500) + "%b",
 		strings.Repeat("%", 10_000) + "b",
 	} {
-		start := time.Now()
 		if NewPattern(pattern).Match(text) {
 			t.Errorf("a text without b is like %.10q…b", pattern)
-		}
-		if took := time.Since(start); took > 5*time.Second {
-			t.Errorf("%.10q…b took %v", pattern, took)
 		}
 	}
 }

@@ -85,9 +85,12 @@ func (s *server) ask(t *testing.T, command, body string) (net.Conn, *bufio.Reade
 	return conn, bufio.NewReader(conn)
 }
 
+// patience bounds the waits. It is not a time that anything is asserted to take.
+const patience = 5 * time.Minute
+
 func (s *server) wantRoom(t *testing.T) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); s.api.room.Free() != roomForAnswers; (clock.System{}).Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); s.api.room.Free() != roomForAnswers; (clock.System{}).Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%d bytes of room are free, want %d", s.api.room.Free(), roomForAnswers)
 		}
@@ -118,7 +121,7 @@ func TestLongAnswers(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(patience):
 			t.Fatal("the store cannot be closed while somebody reads an answer")
 		}
 		answer, err := http.ReadResponse(reader, nil)

@@ -79,7 +79,7 @@ func (s *site) askBare(method, path string, body []byte) answer {
 }
 
 // patience bounds the waits. It is not a time that anything is asserted to take.
-const patience = time.Minute
+const patience = 5 * time.Minute
 
 // wait asks until a page's work has come to an end, and returns what it says.
 func (s *site) wait(page string) answer {
