@@ -299,9 +299,10 @@ func TestInUse(t *testing.T) {
 }
 
 // childHold holds the data folder and does nothing with it.
-func childHold(*store.Store) {
+func childHold(s *store.Store) {
 	fmt.Println("open")
 	<-make(chan struct{})
+	runtime.KeepAlive(s) // or the collector closes its lock
 }
 
 // folder returns the names in dir.
