@@ -29,11 +29,14 @@ func Program(t testing.TB, name, debianPackage string) string {
 	return path
 }
 
-// Root asks for root, as chroot does.
+// Root asks for root, and one that may mount: in a container it mostly may not.
 func Root(t testing.TB) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		Missing(t, "this needs root")
+	}
+	if out, err := exec.Command("unshare", "--mount", "--net", "true").CombinedOutput(); err != nil {
+		Missing(t, "this needs namespaces of mounts and networks: "+string(out))
 	}
 }
 
