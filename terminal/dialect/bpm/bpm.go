@@ -7,6 +7,8 @@ package bpm
 import (
 	"fmt"
 	"net/http"
+	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -34,13 +36,17 @@ type Options struct {
 	AnyAvatar bool
 }
 
+// cleanPath is a path that is written the same everywhere.
+var cleanPath = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
+
 // Check tells whether the values are ones that New understands.
 func (o Options) Check() error {
 	for i, p := range o.Prefixes {
 		if slices.Contains(o.Prefixes[:i], p) {
 			return fmt.Errorf("prefix %q is there twice", p)
 		}
-		if p != "" && (!strings.HasPrefix(p, "/") || strings.HasSuffix(p, "/")) {
+		// The web server cleans and unescapes a path before it looks for it.
+		if p != "" && (!cleanPath.MatchString(p) || path.Clean(p) != p) {
 			return fmt.Errorf("prefix %q is no path; take one such as /bas", p)
 		}
 	}
