@@ -100,7 +100,9 @@ type operation struct {
 	below bool     // the rest of the path names something
 	allow []string // the methods, as its Allow header lists them
 	limit int
-	do    func(*request) error
+	// public answers may be kept by whoever is between here and the caller.
+	public bool
+	do     func(*request) error
 }
 
 // base is where the resources are, below a prefix.
@@ -116,7 +118,7 @@ func (a *API) under(prefix string) []operation {
 	root := prefix + base
 	return []operation{
 		{path: root + "/avatar/", below: true, allow: []string{http.MethodGet, http.MethodPost, http.MethodDelete}, limit: maxAvatarBody, do: a.avatar},
-		{path: root + "/avatar/image/", below: true, allow: get, do: a.avatarImage},
+		{path: root + "/avatar/image/", below: true, allow: get, public: true, do: a.avatarImage},
 		{path: root + "/user", allow: get, do: a.userByQuery},
 		{path: root + "/user/", below: true, allow: get, do: a.userByPath},
 		{path: root + "/users", allow: get, do: a.users},
