@@ -69,8 +69,10 @@ type API struct {
 	stills     chan struct{} // holds a token while a GIF is decoded
 }
 
-// roomForAnswers is the memory that lists of users may take together.
-const roomForAnswers = 16 << 20
+// roomForAnswers is the memory that lists of users may take together. Clients ask
+// for all users at once, and one list of the most of them has to fit, on a board
+// with a 32-bit processor too.
+const roomForAnswers = 24 << 20 << (^uint(0) >> 63)
 
 // New returns the interface of d. Options that Check refuses are a
 // programmer's error.
