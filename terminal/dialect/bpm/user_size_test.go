@@ -14,9 +14,14 @@ func TestAllUsersFit(t *testing.T) {
 	const most = 100_000
 	r := &request{form: form{contentType: typeJSON}}
 	one := r.appendListed(nil, object{
-		{"userID", int64(most)}, {"userName", "maria.aparecida"}, {"fullName", "Maria Aparecida de Souza e Silva"},
-		{"isDisabled", false}, {"primaryGroup", nil}, {"emailAddress", "maria.aparecida@example.com"},
-		{"userPreferences", object{}}, {"memberships", nil},
+		{"userID", int64(most)},
+		{"userName", "maria.aparecida"},
+		{"fullName", "Maria Aparecida de Souza e Silva"},
+		{"isDisabled", false},
+		{"primaryGroup", nil},
+		{"emailAddress", "maria.aparecida@example.com"},
+		{"userPreferences", object{}},
+		{"memberships", nil},
 	}, 1)
 	if size := most * len(one); size > roomForAnswers {
 		t.Errorf("%d users take %d bytes, and there are %d", most, size, roomForAnswers)
