@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,7 +23,7 @@ const (
 	SecurID = "securid"
 	BPM     = "bpm"
 	Netex   = "netex"
-	// NoSystem in Config.Systems leaves all of them out.
+	// NoSystem, alone in Config.Systems, leaves all of them out.
 	NoSystem = "none"
 )
 
@@ -49,40 +50,72 @@ var setters = map[string]func(*switches, string) error{
 	"ibm.unknown_user":       func(s *switches, v string) error { s.bpm.UnknownUser = v; return nil },
 	"ibm.xsrf":               func(s *switches, v string) error { s.bpm.XSRF = v; return nil },
 	"ibm.any_avatar":         func(s *switches, v string) error { return set(&s.bpm.AnyAvatar, v) },
-	"ibm.prefixes": func(s *switches, v string) error {
-		s.bpm.Prefixes = append([]string{""}, strings.Split(v, "+")...)
-		return nil
-	},
-	"netex.platforms":    func(s *switches, v string) error { s.netex.Platforms = strings.Split(v, "+"); return nil },
-	"netex.require_mime": func(s *switches, v string) error { return set(&s.netex.RequireMime, v) },
-	"netex.partial":      func(s *switches, v string) error { return set(&s.netex.Partial, v) },
-	"netex.tenant":       func(s *switches, v string) error { s.netex.Tenant = v; return nil },
+	"ibm.prefixes":           func(s *switches, v string) error { s.bpm.Prefixes = prefixes(v); return nil },
+	"netex.platforms":        func(s *switches, v string) error { return setNames(&s.netex.Platforms, v) },
+	"netex.require_mime":     func(s *switches, v string) error { return set(&s.netex.RequireMime, v) },
+	"netex.partial":          func(s *switches, v string) error { return set(&s.netex.Partial, v) },
+	"netex.tenant":           func(s *switches, v string) error { s.netex.Tenant = v; return nil },
 }
 
-func set(to *bool, text string) (err error) {
-	*to, err = strconv.ParseBool(text)
-	return err
+func set(to *bool, text string) error {
+	on, err := strconv.ParseBool(text)
+	if err != nil {
+		return errors.New("take true or false")
+	}
+	*to = on
+	return nil
 }
 
 func setNot(to *bool, text string) error {
-	on, err := strconv.ParseBool(text)
+	var on bool
+	err := set(&on, text)
 	*to = !on
 	return err
 }
 
+// mostMinutes is a year of them: what is to last for ever lasts as long.
+const mostMinutes = 366 * 24 * 60
+
 func setMinutes(to *time.Duration, text string) error {
 	n, err := strconv.Atoi(text)
-	if err == nil && n < 1 {
-		err = fmt.Errorf("%d minutes are none", n)
+	if err != nil || n < 1 || n > mostMinutes {
+		return fmt.Errorf("take 1 to %d minutes", mostMinutes)
 	}
 	*to = time.Duration(n) * time.Minute
-	return err
+	return nil
+}
+
+func setNames(to *[]string, text string) error {
+	names := strings.Split(text, "+")
+	for i, name := range names {
+		if name == "" || slices.Contains(names[:i], name) {
+			return errors.New("take different names, separated by +")
+		}
+	}
+	*to = names
+	return nil
+}
+
+// prefixes are those of text, after the empty one: the paths without a prefix
+// are always served.
+func prefixes(text string) []string {
+	list := strings.Split(text, "+")
+	if list[0] != "" {
+		list = slices.Insert(list, 0, "")
+	}
+	return list
 }
 
 // switches reads what the configuration says of the systems.
 func (c Config) switches() (switches, error) {
 	var s switches
-	for _, name := range c.Systems {
+	for i, name := range c.Systems {
+		if slices.Contains(c.Systems[:i], name) {
+			return s, fmt.Errorf("system %q is there twice; once is enough", name)
+		}
+		if name == NoSystem && len(c.Systems) > 1 {
+			return s, fmt.Errorf("systems %s are some and none; take one or the other", strings.Join(c.Systems, ","))
+		}
 		if name != NoSystem && !slices.Contains(Systems(), name) {
 			return s, fmt.Errorf("system %q is not known; take some of %s, or %s", name, strings.Join(Systems(), ","), NoSystem)
 		}

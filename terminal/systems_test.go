@@ -162,11 +162,18 @@ func TestSystems(t *testing.T) {
 	t.Run("what is not known opens nothing", func(t *testing.T) {
 		t.Parallel()
 		for name, c := range map[string]terminal.Config{
-			"a system":       {Systems: []string{"ldap"}},
-			"a switch":       {Switches: map[string]string{"ibm.nonsense": "1"}},
-			"no boolean":     {Switches: map[string]string{"netex.partial": "perhaps"}},
-			"no minutes":     {Switches: map[string]string{"securid.inactivity_min": "0"}},
-			"no such answer": {Switches: map[string]string{"ibm.unknown_user": "500"}},
+			"some and none":                  {Systems: []string{terminal.BPM, terminal.NoSystem}},
+			"a system":                       {Systems: []string{"ldap"}},
+			"a system twice":                 {Systems: []string{terminal.SecurID, terminal.BPM, terminal.SecurID}},
+			"a switch":                       {Switches: map[string]string{"ibm.nonsense": "1"}},
+			"no boolean":                     {Switches: map[string]string{"netex.partial": "perhaps"}},
+			"no minutes":                     {Switches: map[string]string{"securid.inactivity_min": "0"}},
+			"minutes that no clock counts":   {Switches: map[string]string{"securid.lifespan_min": "200000000"}},
+			"no platform":                    {Switches: map[string]string{"netex.platforms": ""}},
+			"a platform twice":               {Switches: map[string]string{"netex.platforms": "social+social"}},
+			"a prefix twice":                 {Switches: map[string]string{"ibm.prefixes": "/bas+/bas"}},
+			"a prefix that is no clean path": {Switches: map[string]string{"ibm.prefixes": "//bas"}},
+			"no such answer":                 {Switches: map[string]string{"ibm.unknown_user": "500"}},
 		} {
 			if err := c.Check(); err == nil {
 				t.Errorf("%s is accepted", name)
@@ -177,6 +184,11 @@ func TestSystems(t *testing.T) {
 		}}
 		if err := good.Check(); err != nil {
 			t.Errorf("good switches: %v", err)
+		}
+		for _, prefixes := range []string{"", "/bas", "+/bas"} {
+			if err := (terminal.Config{Switches: map[string]string{"ibm.prefixes": prefixes}}).Check(); err != nil {
+				t.Errorf("ibm.prefixes=%s: %v", prefixes, err)
+			}
 		}
 	})
 }

@@ -69,6 +69,9 @@ func (c *vectorsCmd) run(s streams) error {
 		return refuse("%w", err)
 	}
 	target.prepared = c.prepared
+	if err := target.reach(); err != nil {
+		return err
+	}
 	var passed, failed, skipped int
 	for _, v := range vectors {
 		if !v.For(c.model) || !v.ForFaces(c.faces) {
@@ -138,6 +141,18 @@ func newRemote(url, login, password string, trust *tls.Config) (*remote, error) 
 		login: login, password: password, trust: trust,
 		client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{TLSClientConfig: trust}},
 	}, nil
+}
+
+// reach tells whether there is anything to run against.
+func (r *remote) reach() error {
+	conn, err := r.Dial()
+	if fingerprint, ok := certificate.Refused(err); ok {
+		return untrusted(err, fingerprint)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w (%w); look at --url, and whether it is on", r.url, errUnreached, err)
+	}
+	return conn.Close()
 }
 
 // Dial implements vector.Target.

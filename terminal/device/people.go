@@ -77,7 +77,8 @@ func (d *Device) FindPerson(text string, keys ...Key) (p Person, err error) {
 func (d *Device) lookUp(tx *store.Tx, text string, key Key) (int64, error) {
 	switch key {
 	case ByID:
-		if id, err := strconv.ParseInt(text, 10, 64); err == nil && tx.Has(usersTable, id) {
+		// 0010 is no id: it may be the login of somebody else.
+		if id, err := strconv.ParseInt(text, 10, 64); err == nil && strconv.FormatInt(id, 10) == text && tx.Has(usersTable, id) {
 			return id, nil
 		}
 	case ByLogin:

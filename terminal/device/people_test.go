@@ -33,6 +33,8 @@ func TestPeople(t *testing.T) {
 		want int64 // 0: nobody
 	}{
 		"by id":                           {"10", []device.Key{device.ByID}, 10},
+		"a number in another form":        {"010", []device.Key{device.ByID}, 0},
+		"a number with a sign":            {"+10", []device.Key{device.ByID}, 0},
 		"by login, whatever the case":     {"ANA.m", []device.Key{device.ByLogin}, 10},
 		"by registration":                 {"R-7", []device.Key{device.ByRegistration}, 10},
 		"by name":                         {"Caio", []device.Key{device.ByName}, 88},

@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"mime"
 	"strings"
 
 	"github.com/valyala/fasthttp"
@@ -47,11 +48,18 @@ type Part struct {
 
 // Parts reads a multipart body. ErrMalformed: it is none.
 func (c *Call) Parts() ([]Part, error) {
-	boundary := c.ctx.Request.Header.MultipartFormBoundary()
-	if len(boundary) == 0 {
+	boundary := string(c.ctx.Request.Header.MultipartFormBoundary())
+	if boundary == "" {
+		// fasthttp takes a boundary that should have been quoted, and no type in
+		// other letters than small ones; the standard library the other way round.
+		if t, params, err := mime.ParseMediaType(c.Header(fasthttp.HeaderContentType)); err == nil && t == "multipart/form-data" {
+			boundary = params["boundary"]
+		}
+	}
+	if boundary == "" {
 		return nil, ErrMalformed
 	}
-	return readParts(c.Body(), string(boundary))
+	return readParts(c.Body(), boundary)
 }
 
 // Basic returns the login and password of an Authorization header of that

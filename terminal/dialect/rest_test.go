@@ -101,4 +101,13 @@ func TestBelow(t *testing.T) {
 	if got := call("POST", "/a/", "Content-Type", "multipart/form-data; boundary=B", "body", "--B\r\nbroken").Response.StatusCode(); got != 400 {
 		t.Errorf("a broken multipart body: %d, want 400", got)
 	}
+	// Some clients do not quote what they should.
+	for _, label := range []string{`multipart/form-data; boundary="B=1"`, `multipart/form-data; boundary=B=1`, `multipart/Form-Data; Boundary="B=1"`} {
+		if got := call("POST", "/a/", "Content-Type", label, "body", "--B=1\r\n\r\nx\r\n--B=1--\r\n").Response.StatusCode(); got != 418 {
+			t.Errorf("a body labelled %s: %d, want 418", label, got)
+		}
+	}
+	if got := call("POST", "/a/", "Content-Type", "multipart/mixed; boundary=B", "body", "--B\r\n\r\nx\r\n--B--\r\n").Response.StatusCode(); got != 400 {
+		t.Errorf("a multipart body of another type: %d, want 400", got)
+	}
 }

@@ -46,7 +46,7 @@ func newFolder(dir string) (*folder, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%w: folder %w", ErrSetting, err)
+		return nil, fmt.Errorf("%w: folder %s: %w", ErrSetting, dir, err)
 	}
 	return f, nil
 }

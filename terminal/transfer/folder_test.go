@@ -185,6 +185,13 @@ func TestSettings(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a folder that is gone is named", func(t *testing.T) {
+		tr := between(t, filepath.Join(dir, "nowhere"), "http://127.0.0.1:1")
+		tr.From.Kind = transfer.Folder
+		if _, err := tr.Run(context.Background()); !errors.Is(err, transfer.ErrSetting) || !strings.Contains(err.Error(), "nowhere") {
+			t.Errorf("run: %v, want ErrSetting and the folder", err)
+		}
+	})
 	if text, err := os.ReadFile(foreign); err != nil || string(text) != "dear diary\n" {
 		t.Errorf("somebody's file is now %q, %v", text, err)
 	}

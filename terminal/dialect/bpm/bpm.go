@@ -7,6 +7,8 @@ package bpm
 import (
 	"fmt"
 	"net/http"
+	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -34,13 +36,17 @@ type Options struct {
 	AnyAvatar bool
 }
 
+// cleanPath is a path that is written the same everywhere.
+var cleanPath = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
+
 // Check tells whether the values are ones that New understands.
 func (o Options) Check() error {
 	for i, p := range o.Prefixes {
 		if slices.Contains(o.Prefixes[:i], p) {
 			return fmt.Errorf("prefix %q is there twice", p)
 		}
-		if p != "" && (!strings.HasPrefix(p, "/") || strings.HasSuffix(p, "/")) {
+		// The web server cleans and unescapes a path before it looks for it.
+		if p != "" && (!cleanPath.MatchString(p) || path.Clean(p) != p) {
 			return fmt.Errorf("prefix %q is no path; take one such as /bas", p)
 		}
 	}
@@ -63,8 +69,10 @@ type API struct {
 	stills     chan struct{} // holds a token while a GIF is decoded
 }
 
-// roomForAnswers is the memory that lists of users may take together.
-const roomForAnswers = 16 << 20
+// roomForAnswers is the memory that lists of users may take together. Clients ask
+// for all users at once, and one list of the most of them has to fit, on a board
+// with a 32-bit processor too.
+const roomForAnswers = 24 << 20 << (^uint(0) >> 63)
 
 // New returns the interface of d. Options that Check refuses are a
 // programmer's error.
@@ -94,7 +102,9 @@ type operation struct {
 	below bool     // the rest of the path names something
 	allow []string // the methods, as its Allow header lists them
 	limit int
-	do    func(*request) error
+	// public answers may be kept by whoever is between here and the caller.
+	public bool
+	do     func(*request) error
 }
 
 // base is where the resources are, below a prefix.
@@ -110,7 +120,7 @@ func (a *API) under(prefix string) []operation {
 	root := prefix + base
 	return []operation{
 		{path: root + "/avatar/", below: true, allow: []string{http.MethodGet, http.MethodPost, http.MethodDelete}, limit: maxAvatarBody, do: a.avatar},
-		{path: root + "/avatar/image/", below: true, allow: get, do: a.avatarImage},
+		{path: root + "/avatar/image/", below: true, allow: get, public: true, do: a.avatarImage},
 		{path: root + "/user", allow: get, do: a.userByQuery},
 		{path: root + "/user/", below: true, allow: get, do: a.userByPath},
 		{path: root + "/users", allow: get, do: a.users},

@@ -64,6 +64,10 @@ func TestCaller(t *testing.T) {
 			t.Errorf("a wrong password beside a cookie: %d", got.StatusCode)
 		}
 		mustAvatar(t, s.post(t, path, "avatar", testdata.Photo("plain-320x240.jpg"), "Authorization", "", "Cookie", cookies))
+		image := s.call(t, http.MethodGet, base+"/avatar/image/tw_admin", nil)
+		if len(image.Cookies()) > 0 {
+			t.Errorf("what a cache may give to anybody holds cookies: %v", image.Cookies())
+		}
 	})
 }
 

@@ -151,7 +151,7 @@ func exceptionOf(err error) *exception {
 		return unexpected(http.StatusInternalServerError, detailTooLong)
 	}
 	switch kind {
-	case device.NotAPicture, device.TooManyBytes, device.TooFewPixels, device.TooManyPixels, device.TooCostly:
+	case device.NotAPicture, device.TooManyBytes, device.TooFewPixels, device.TooManyPixels, device.TooCostly, device.BadUserID:
 		return invalidParameter(avatarParameter)
 	case device.NotOwned:
 		return notAuthorized(actionAny)

@@ -20,6 +20,7 @@ func TestExceptionOf(t *testing.T) {
 	}{
 		"its own":          {fmt.Errorf("while: %w", noSuchUser("bob")), 404, "CWTBG0007E: User 'bob' not found."},
 		"a costly picture": {imaging.ErrTooCostly, 400, "CWTBG0012E: The parameter 'avatar' is invalid."},
+		"a number below 1": {device.ErrUserID, 400, "CWTBG0012E: The parameter 'avatar' is invalid."},
 		"a large body":     {dialect.ErrBodyTooLarge, 400, "CWTBG0012E: The parameter 'avatar' is invalid."},
 		"a queue":          {device.ErrBusy, 503, "CWTBG0019E: Unexpected exception during execution. Exception information: 'Too many pictures at a time.'."},
 		"no room":          {dialect.ErrNoRoom, 503, "CWTBG0019E: Unexpected exception during execution. Exception information: 'Too many pictures at a time.'."},

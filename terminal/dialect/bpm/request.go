@@ -18,7 +18,8 @@ type request struct {
 	form   form   // of the answer
 }
 
-// read makes a call a request, and starts a session for who has none.
+// read makes a call a request, and starts a session for who has none: not with
+// an answer that a cache may give to others, cookies and all.
 func (a *API) read(c *dialect.Call, op operation) (*request, error) {
 	r := &request{Call: c, method: method(c)}
 	var err error
@@ -40,7 +41,7 @@ func (a *API) read(c *dialect.Call, op operation) (*request, error) {
 	if r.form, err = negotiate(c); err != nil {
 		return nil, err
 	}
-	if r.caller.basic {
+	if r.caller.basic && !op.public {
 		err = a.keepSession(c)
 	}
 	return r, err

@@ -30,7 +30,7 @@ func (a *API) still(ctx context.Context, animation []byte) ([]byte, error) {
 // uploaded finds the picture in a multipart body: the first file, unless
 // another is called avatar.
 func uploaded(r *request) (device.Original, error) {
-	if !strings.HasPrefix(r.Header("Content-Type"), "multipart/form-data") {
+	if !strings.HasPrefix(strings.ToLower(r.Header("Content-Type")), "multipart/form-data") {
 		return device.Original{}, missingParameter(avatarParameter)
 	}
 	parts, err := r.Parts()

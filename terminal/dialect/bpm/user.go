@@ -86,11 +86,17 @@ func (r *request) userObject(p device.Person) object {
 		email = text
 	}
 	return append(o, object{
-		{"isDisabled", false},
+		{"isDisabled", isDisabled(p)},
 		{"primaryGroup", nil},
 		{"emailAddress", email},
 		{"userPreferences", object{}},
 	}...)
+}
+
+// isDisabled is whether another system has switched the user off.
+func isDisabled(p device.Person) bool {
+	enabled := true
+	return json.Unmarshal(p.Details["enabled"], &enabled) == nil && !enabled
 }
 
 // filteredUsers is how many users a filter finds that says no number.

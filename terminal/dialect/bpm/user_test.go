@@ -45,6 +45,14 @@ func TestUser(t *testing.T) {
 		wantException(t, s.call(t, http.MethodGet, base+path, nil), 404, "NoSuchUserException", "CWTBG0007E")
 	}
 	wantException(t, s.call(t, http.MethodGet, base+"/user/12?userMode=all", nil), 400, "InvalidParameterException", "CWTBG0012E")
+	t.Run("whom another system has switched off is disabled", func(t *testing.T) {
+		if _, err := s.device.PutPerson(device.Person{ID: 14, Login: "gone", Details: map[string]json.RawMessage{"enabled": json.RawMessage("false")}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.call(t, http.MethodGet, base+"/user/gone", nil); !strings.Contains(string(got.body), `"isDisabled":true`) {
+			t.Errorf("%s", got.body)
+		}
+	})
 	t.Run("as XML", func(t *testing.T) {
 		got := s.call(t, http.MethodGet, base+"/user/12", nil, "Accept", "application/xml")
 		const want = `xsi:type="ug:User"><userID>13</userID><userName>12</userName><fullName>&lt;Twelve&gt; &amp; &#34;13&#34;</fullName><isDisabled>false</isDisabled><userPreferences></userPreferences><memberships>tw_allusers</memberships></data></bpm:ResponseData>`

@@ -40,6 +40,7 @@ const (
 	textTooSmall    = "Bad request. The image must have at least %dx%d pixels"
 	textTooBig      = "Bad request. The image must have at most %dx%d pixels"
 	textTooCostly   = "Bad request. The image has too many pixels"
+	textNumber      = "Bad request. The terminal keeps nothing of a user with a number below 1"
 	textGreyscale   = "Bad request. The image is in grayscale"
 	textFace        = "Bad request. The face in the image is not accepted (%d)"
 )
@@ -105,6 +106,8 @@ func (a *API) sentence(err error) (status int, text string) {
 		return http.StatusForbidden, textForbidden
 	case device.NoUser:
 		return http.StatusNotFound, textNotFound
+	case device.BadUserID:
+		return http.StatusBadRequest, textNumber
 	case device.LoginTaken:
 		return http.StatusBadRequest, textLoginTaken
 	case device.Full:

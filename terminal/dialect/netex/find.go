@@ -19,8 +19,8 @@ const (
 	commonIDPrefix = "ff80818200000000"
 )
 
-func idOf(user int64) string       { return fmt.Sprintf("%s%016x", idPrefix, user) }
-func commonIDOf(user int64) string { return fmt.Sprintf("%s%016x", commonIDPrefix, user) }
+func idOf(user int64) string       { return fmt.Sprintf("%s%016x", idPrefix, uint64(user)) }
+func commonIDOf(user int64) string { return fmt.Sprintf("%s%016x", commonIDPrefix, uint64(user)) }
 
 // numberOf is the user of an id, and false for what is none.
 func numberOf(text, prefix string) (user int64, ok bool) {
@@ -28,8 +28,9 @@ func numberOf(text, prefix string) (user int64, ok bool) {
 	if !ok {
 		return 0, false
 	}
-	user, err := strconv.ParseInt(digits, 16, 64)
-	return user, err == nil && user > 0 && digits == fmt.Sprintf("%016x", user)
+	// Users of the terminal's own API may have numbers below zero.
+	bits, err := strconv.ParseUint(digits, 16, 64)
+	return int64(bits), err == nil && digits == fmt.Sprintf("%016x", bits)
 }
 
 // find returns the person whom name means, or device.ErrNoUser: by id,

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"portaria/store"
+	"portaria/store/schema"
 	"portaria/terminal/device"
 	"portaria/terminal/dialect/netex"
 	"portaria/testdata"
@@ -150,6 +151,37 @@ func TestFind(t *testing.T) {
 		case want > 0 && a.member("id") != idOf(want):
 			t.Errorf("%s is %v, want %s", name, a.member("id"), idOf(want))
 		}
+	}
+}
+
+// A terminal takes users with numbers below zero, and no photo of them.
+func TestNumberBelowZero(t *testing.T) {
+	t.Parallel()
+	h := newHandler(t, "idaccess", netex.Options{})
+	columns := h.device.Schema().Table("users")
+	row := schema.Row{{Column: columns.Column("id"), Value: schema.Int(-5)}, {Column: columns.Column("name"), Value: schema.Text("Ana")}}
+	if _, _, err := h.device.CreateOrModify("users", []schema.Row{row}); err != nil {
+		t.Fatal(err)
+	}
+	const id = "ff80818100000000fffffffffffffffb"
+	for _, name := range []string{id, "ff80818200000000fffffffffffffffb", "-5"} {
+		if a := h.must(t, "GET", users+"/"+name, ""); a.member("id") != id {
+			t.Errorf("%s has the id %v, want %s", name, a.member("id"), id)
+		}
+	}
+	for path, body := range map[string]string{"/image": photoBody("plain-320x240.jpg"), "/activate": ""} {
+		method := http.MethodPut
+		if body != "" {
+			method = http.MethodPost
+		}
+		const want = "Bad request. The terminal keeps nothing of a user with a number below 1"
+		if a := h.call(t, method, users+"/"+id+path, body); a.status != http.StatusBadRequest || a.member("message") != want {
+			t.Errorf("%s: status %d, %s; want %s", path, a.status, a.text, want)
+		}
+	}
+	h.must(t, "DELETE", users+"/"+id, "")
+	if a := h.call(t, "GET", users+"/"+id, ""); a.status != http.StatusNotFound {
+		t.Errorf("deleted: status %d", a.status)
 	}
 }
 

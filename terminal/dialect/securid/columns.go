@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -109,8 +110,9 @@ func isTerminated(p device.Person) string {
 	return "False"
 }
 
-// columnsNamed finds columns. The refusal names the parameter and the column
-// in lower case, as the product does.
+// columnsNamed finds columns, each once: a list of the same one a thousand times
+// would take a thousand times the memory. The refusal names the parameter and the
+// column in lower case, as the product does.
 func columnsNamed(parameter string, names []string) ([]column, error) {
 	var found []column
 	for _, name := range names {
@@ -118,7 +120,9 @@ func columnsNamed(parameter string, names []string) ([]column, error) {
 		if !ok {
 			return nil, &refusal{http.StatusPreconditionFailed, fmt.Sprintf(textColumn, parameter, name), true}
 		}
-		found = append(found, c)
+		if !slices.ContainsFunc(found, func(f column) bool { return f.name == c.name }) {
+			found = append(found, c)
+		}
 	}
 	return found, nil
 }

@@ -45,6 +45,7 @@ func TestFindUsers(t *testing.T) {
 				`{"email_address":"","department":"","is_terminated":"False","unique_id":"","title":"","first_name":"Mary Ann","last_name":"Smith"}]}`,
 		},
 		{"names of columns and parameters in any case", "format=JSON&ID=9&RETURNCOLUMNS=User_Id", `{"findUsers":[{"user_id":"ladama"}]}`},
+		{"a column is there once", "format=json&id=9&returnColumns=id,user_id,ID,id&returnColumns=id", `{"findUsers":[{"id":"9","user_id":"ladama"}]}`},
 		{"nobody", "format=json&user_id=zzz", `{"findUsers":[]}`},
 		{"a filter minds the case", "format=json&returnColumns=id&user_id=msmith", `{"findUsers":[]}`},
 		{"unless it is told not to", "format=json&returnColumns=id&user_id=msmith&ignoreCase=true", `{"findUsers":[{"id":"10"}]}`},

@@ -60,10 +60,10 @@ func (a *API) person(r *request) (device.Person, error) {
 	return a.device.FindPerson(r.token.login, device.ByLogin)
 }
 
-// number is the id that text writes out, 0 when it is none.
+// number is the id that text writes out, 0 when it is none: 0010 is not.
 func number(text string) int64 {
 	id, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || id < 0 {
+	if err != nil || id < 0 || strconv.FormatInt(id, 10) != text {
 		return 0
 	}
 	return id

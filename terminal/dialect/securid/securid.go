@@ -67,8 +67,10 @@ type command struct {
 	open bool // answers without a token
 }
 
-// roomForAnswers is the memory that long lists may take together.
-const roomForAnswers = 16 << 20
+// roomForAnswers is the memory that long lists may take together. Clients ask for
+// all people at once: a few columns of the most of them have to fit, and where
+// there is the memory for it, all columns.
+const roomForAnswers = 32 << 20 << (^uint(0) >> 63)
 
 // New returns the web services over d.
 func New(d *device.Device, o Options) *API {
