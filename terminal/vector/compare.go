@@ -113,11 +113,15 @@ func (r runner) compareBody(got []byte) error {
 			return err
 		}
 	}
-	pattern, err := r.pattern(want)
-	if err != nil {
-		return err
+	ok := string(got) == want // most bodies, for which a pattern takes a hundred times as long
+	if !ok && placeholder.MatchString(want) {
+		pattern, err := r.pattern(want)
+		if err != nil {
+			return err
+		}
+		ok = pattern.Match(got)
 	}
-	if !pattern.Match(got) {
+	if !ok {
 		return fmt.Errorf("body %.300q, want %.300q", got, want)
 	}
 	return nil
