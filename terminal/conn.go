@@ -3,7 +3,6 @@ package terminal
 import (
 	"crypto/tls"
 	"errors"
-	"io"
 	"net"
 	"sync"
 	"time"
@@ -24,8 +23,9 @@ const (
 
 	// A refused body is read and dropped for so long and so far, because a
 	// client that still writes when the connection is reset never sees the
-	// refusal.
-	lingerTime  = 5 * time.Second
+	// refusal. One that has nothing to say for lingerPause is not waited for.
+	lingerTime  = 30 * time.Second
+	lingerPause = 5 * time.Second
 	lingerBytes = 256 << 20
 )
 
@@ -208,8 +208,20 @@ func (c *conn) drain() {
 	if !ok || half.CloseWrite() != nil {
 		return
 	}
-	if c.SetReadDeadline(clock.System{}.Mark().Add(lingerTime)) != nil {
-		return
+	var dropped [8 << 10]byte
+	end := clock.System{}.Mark().Add(lingerTime)
+	for rest := lingerBytes; rest > 0; {
+		deadline := clock.System{}.Mark().Add(lingerPause)
+		if end.Before(deadline) {
+			deadline = end
+		}
+		if c.SetReadDeadline(deadline) != nil {
+			return
+		}
+		n, err := c.Conn.Read(dropped[:])
+		if err != nil {
+			return
+		}
+		rest -= n
 	}
-	_, _ = io.CopyN(io.Discard, c.Conn, lingerBytes)
 }
