@@ -51,6 +51,10 @@ func (a *API) uploadParams(c *dialect.Call) (device.Upload, error) {
 	if hasTimestamp {
 		upload.Timestamp, err = queryInt(c, "timestamp")
 	}
+	if err != nil && rules.NeedsTimestamp {
+		// As the branded firmware refuses a missing one, and in no verdict.
+		err = &refusal{http.StatusBadRequest, err.Error()}
+	}
 	return upload, err
 }
 
@@ -145,8 +149,9 @@ func (a *API) setImageList(c *dialect.Call) error {
 	if err != nil {
 		return err
 	}
+	classic := a.device.Profile().Photo.Generation == device.Classic
 	match, err := looseFlag(v.Member("match"), "match")
-	if err != nil {
+	if err != nil && !classic {
 		return err
 	}
 	list := v.Member("user_images")
@@ -158,7 +163,7 @@ func (a *API) setImageList(c *dialect.Call) error {
 		if len(items) == maxBatch {
 			return &refusal{http.StatusBadRequest, fmt.Sprintf(textTooManyRows, maxBatch, maxBatch+1)}
 		}
-		items = append(items, readItem(row))
+		items = append(items, readItem(row, classic))
 	}
 
 	var uploads []device.Upload
@@ -183,7 +188,9 @@ func (a *API) setImageList(c *dialect.Call) error {
 	return a.answerList(c, items, results)
 }
 
-func readItem(row jsondoc.Value) item {
+// readItem reads one member of user_images. To a classic terminal a timestamp
+// that is none is a member like any other that it does not know.
+func readItem(row jsondoc.Value, classic bool) item {
 	if row.Kind() != jsondoc.Object {
 		return item{err: &memberError{"user_images", "object", row.Kind().String()}}
 	}
@@ -194,7 +201,7 @@ func readItem(row jsondoc.Value) item {
 	it := item{upload: device.Upload{User: user}, withUser: true}
 	if timestamp := row.Member("timestamp"); timestamp.Kind() != jsondoc.Undefined && timestamp.Kind() != jsondoc.Null {
 		n, ok := timestamp.Int()
-		if !ok {
+		if !ok && !classic {
 			it.err = &memberError{"timestamp", "int", timestamp.Kind().String()}
 			return it
 		}
