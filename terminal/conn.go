@@ -2,13 +2,12 @@ package terminal
 
 import (
 	"crypto/tls"
-	"errors"
-	"io"
 	"net"
 	"sync"
 	"time"
 
 	"portaria/terminal/clock"
+	"portaria/terminal/dialect"
 )
 
 // What a connection may cost. A body is taken into memory as it arrives, so
@@ -19,17 +18,18 @@ const (
 	largeBodies = 64
 	placeTime   = 10 * time.Second
 
-	// One client may not take every connection: others get in beside it.
+	// One client may not take every connection, nor every place: others get in
+	// beside it.
 	clientConnections = 384
+	clientPlaces      = 48
 
 	// A refused body is read and dropped for so long and so far, because a
 	// client that still writes when the connection is reset never sees the
-	// refusal.
-	lingerTime  = 5 * time.Second
+	// refusal. One that has nothing to say for lingerPause is not waited for.
+	lingerTime  = 30 * time.Second
+	lingerPause = 5 * time.Second
 	lingerBytes = 256 << 20
 )
-
-var errNoPlace = errors.New("no place for a large body")
 
 // listener wraps the connections of a net.Listener and knows which are open.
 type listener struct {
@@ -40,11 +40,18 @@ type listener struct {
 
 	mu      sync.Mutex // guards all below
 	conns   map[*conn]struct{}
-	clients map[string]int // how many of them each address has
+	clients map[string]*client // by address
+}
+
+// client is who has connections, by the address without a port.
+type client struct {
+	address string
+	conns   int           // guarded by the listener's mu
+	places  chan struct{} // holds a token for each place that it has
 }
 
 func newListener(ln net.Listener, secure *tls.Config) *listener {
-	return &listener{Listener: ln, tls: secure, places: make(chan struct{}, largeBodies), conns: make(map[*conn]struct{}), clients: make(map[string]int)}
+	return &listener{Listener: ln, tls: secure, places: make(chan struct{}, largeBodies), conns: make(map[*conn]struct{}), clients: make(map[string]*client)}
 }
 
 // Accept implements net.Listener. A client with too many connections has the
@@ -68,14 +75,19 @@ func (l *listener) Accept() (net.Conn, error) {
 }
 
 func (l *listener) admit(c net.Conn) *conn {
-	client, _, _ := net.SplitHostPort(c.RemoteAddr().String())
+	address, _, _ := net.SplitHostPort(c.RemoteAddr().String())
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.clients[client] >= clientConnections {
+	of := l.clients[address]
+	if of == nil {
+		of = &client{address: address, places: make(chan struct{}, clientPlaces)}
+		l.clients[address] = of
+	}
+	if of.conns >= clientConnections {
 		return nil
 	}
-	l.clients[client]++
-	wrapped := &conn{Conn: c, raw: c, listener: l, client: client}
+	of.conns++
+	wrapped := &conn{Conn: c, raw: c, listener: l, client: of}
 	l.conns[wrapped] = struct{}{}
 	return wrapped
 }
@@ -84,8 +96,8 @@ func (l *listener) forget(c *conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.conns, c)
-	if l.clients[c.client]--; l.clients[c.client] == 0 {
-		delete(l.clients, c.client)
+	if c.client.conns--; c.client.conns == 0 {
+		delete(l.clients, c.client.address)
 	}
 }
 
@@ -111,7 +123,7 @@ type conn struct {
 	net.Conn
 	raw      net.Conn // below TLS; Conn itself without
 	listener *listener
-	client   string // the peer's address without its port
+	client   *client
 
 	mu     sync.Mutex // guards all below
 	taken  int        // bytes read since the last answer
@@ -143,17 +155,23 @@ func (c *conn) takePlace() error {
 	timer := time.NewTimer(placeTime)
 	defer timer.Stop()
 	select {
+	case c.client.places <- struct{}{}:
+	case <-timer.C:
+		return dialect.ErrNoRoom
+	}
+	select {
 	case c.listener.places <- struct{}{}:
 	case <-timer.C:
-		return errNoPlace
+		<-c.client.places
+		return dialect.ErrNoRoom
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.placed = true
 	if c.closed {
-		<-c.listener.places
+		c.leavePlace()
 		return net.ErrClosed
 	}
-	c.placed = true
 	return nil
 }
 
@@ -172,6 +190,7 @@ func (c *conn) leavePlace() {
 	if c.placed {
 		c.placed = false
 		<-c.listener.places
+		<-c.client.places
 	}
 }
 
@@ -208,8 +227,20 @@ func (c *conn) drain() {
 	if !ok || half.CloseWrite() != nil {
 		return
 	}
-	if c.SetReadDeadline(clock.System{}.Mark().Add(lingerTime)) != nil {
-		return
+	var dropped [8 << 10]byte
+	end := clock.System{}.Mark().Add(lingerTime)
+	for rest := lingerBytes; rest > 0; {
+		deadline := clock.System{}.Mark().Add(lingerPause)
+		if end.Before(deadline) {
+			deadline = end
+		}
+		if c.SetReadDeadline(deadline) != nil {
+			return
+		}
+		n, err := c.Conn.Read(dropped[:])
+		if err != nil {
+			return
+		}
+		rest -= n
 	}
-	_, _ = io.CopyN(io.Discard, c.Conn, lingerBytes)
 }

@@ -309,8 +309,8 @@ func (t *Terminal) take(ln net.Listener) (*listener, error) {
 }
 
 // Close stops listening, lets the calls in progress finish while ctx lasts,
-// and closes the data. Every photo that was acknowledged is safe with or
-// without it.
+// cuts off those that have not, and closes the data. Every photo that was
+// acknowledged is safe with or without it.
 func (t *Terminal) Close(ctx context.Context) error {
 	t.mu.Lock()
 	if !t.closed {
@@ -328,6 +328,11 @@ func (t *Terminal) Close(ctx context.Context) error {
 	// been handed to it is not yet among them.
 	closed := l.Close()
 	drained := t.server.ShutdownWithContext(ctx)
+	if drained != nil && ctx.Err() != nil {
+		// Anybody who begins a request and never ends it can bring this about.
+		t.log.Warn("calls in progress have been cut off: they did not end in time")
+		drained = nil
+	}
 	l.cut()
 	t.background.Wait()
 	t.keeper.Close()

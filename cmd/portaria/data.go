@@ -75,6 +75,9 @@ func defineResetLogin(flags *flag.FlagSet) func(streams) error {
 	login := flags.String("login", device.FactoryLogin, "The new `LOGIN`.")
 	password := flags.String("password", device.FactoryPassword, "The new `PASSWORD`.")
 	return func(s streams) error {
+		if *login == "" || *password == "" {
+			return refuse("an empty --login or --password lets nobody or everybody in; choose others")
+		}
 		if _, err := os.Stat(*data); err != nil {
 			return explain(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	neturl "net/url"
 	"os"
 	"strings"
 	"time"
@@ -32,6 +33,9 @@ func defineReady(flags *flag.FlagSet) func(streams) error {
 			}
 			*url, *pin = said.URL, said.Pin
 		}
+		if err := checkURL(*url); err != nil {
+			return err
+		}
 		least := time.Second
 		if strings.HasPrefix(*url, "https:") {
 			least = readyTime
@@ -53,6 +57,15 @@ func defineReady(flags *flag.FlagSet) func(streams) error {
 		_, err = fmt.Fprintf(s.out, "ready: %s\n", *url)
 		return err
 	}
+}
+
+// checkURL refuses what no wait makes an address.
+func checkURL(text string) error {
+	address, err := neturl.Parse(text)
+	if err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https" {
+		return refuse("--url %q is no address; write one such as http://127.0.0.1:8080", text)
+	}
+	return nil
 }
 
 // askAgain is the pause between two attempts.

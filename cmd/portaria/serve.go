@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -79,6 +77,9 @@ func defineServe(flags *flag.FlagSet) func(streams) error {
 	return c.run
 }
 
+// leastCapacity has room for the factory's rows and a few photos.
+const leastCapacity = 1 << 20
+
 // drainTime is how long calls in progress may take after SIGTERM.
 const drainTime = 20 * time.Second
 
@@ -107,11 +108,14 @@ func (c *serveCmd) run(s streams) error {
 		return fmt.Errorf("%w; take another --listen, such as 127.0.0.1:0 for any free port", err)
 	}
 	defer ln.Close()
+	c.forgetReady()
 	t, err := terminal.Open(config)
-	if errors.Is(err, store.ErrInUse) {
+	switch {
+	case errors.Is(err, store.ErrInUse):
 		return fmt.Errorf("%w; stop the other terminal, or take another --data", err)
-	}
-	if err != nil {
+	case errors.Is(err, store.ErrFull):
+		return fmt.Errorf("%w; make room on the disk, or give a larger --capacity", err)
+	case err != nil:
 		return err
 	}
 	switch err := t.Device().SetUsers(users...); {
@@ -149,9 +153,7 @@ func (c *serveCmd) serve(stop context.Context, t *terminal.Terminal, ln net.List
 	leave()
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
-	if c.readyFile != "" {
-		_ = os.Remove(c.readyFile) // it says that the terminal answers, which it no longer does
-	}
+	c.forgetReady()
 	return errors.Join(failed, t.Close(ctx))
 }
 
@@ -198,6 +200,12 @@ func (c *serveCmd) logger(s streams) (*slog.Logger, error) {
 }
 
 func (c *serveCmd) config(log *slog.Logger) (terminal.Config, error) {
+	if err := c.checkEmpty(); err != nil {
+		return terminal.Config{}, err
+	}
+	if err := c.checkReadyFile(); err != nil {
+		return terminal.Config{}, err
+	}
 	box, err := parseBox(c.photoBox)
 	if err != nil {
 		return terminal.Config{}, err
@@ -210,6 +218,9 @@ func (c *serveCmd) config(log *slog.Logger) (terminal.Config, error) {
 	}
 	if c.capacity < 0 {
 		return terminal.Config{}, fmt.Errorf("--capacity %d is less than nothing; leave it out for no limit", c.capacity)
+	}
+	if c.capacity > 0 && c.capacity < leastCapacity {
+		return terminal.Config{}, fmt.Errorf("--capacity %d holds not even the tables; give at least %d, or leave it out for no limit", c.capacity, leastCapacity)
 	}
 	config := terminal.Config{
 		Data: c.data, Ephemeral: c.ephemeral, Capacity: c.capacity,
@@ -229,6 +240,17 @@ func (c *serveCmd) config(log *slog.Logger) (terminal.Config, error) {
 		config.UnknownUsers = c.unknownUsers
 	}
 	return config, config.Check()
+}
+
+// checkEmpty refuses nothing as a value where it would not mean nothing: a
+// terminal on a random port of every network, with the factory password.
+func (c *serveCmd) checkEmpty() error {
+	for _, name := range []string{"listen", "model", "login", "password", "photo-oversize", "faces", "unknown-users"} {
+		if c.flags.Lookup(name).Value.String() == "" {
+			return fmt.Errorf("--%s is empty; give it a value, or leave it and %s out", name, variableOf(name))
+		}
+	}
+	return nil
 }
 
 // given tells whether the command line or the environment sets a flag.
@@ -326,36 +348,4 @@ func reachable(addr net.Addr) string {
 		host = "127.0.0.1"
 	}
 	return net.JoinHostPort(host, strconv.Itoa(tcp.Port))
-}
-
-// readyFile is what the ready file says.
-type readyFile struct {
-	URL string `json:"url"`
-	PID int    `json:"pid"`
-	Pin string `json:"certificate,omitempty"` // its fingerprint
-}
-
-// writeReadyFile says where the terminal answers; whoever sees the file sees
-// all of it.
-func (c *serveCmd) writeReadyFile(url, pin string) error {
-	if c.readyFile == "" {
-		return nil
-	}
-	text, err := json.Marshal(readyFile{url, os.Getpid(), pin})
-	if err != nil {
-		return err
-	}
-	draft, err := os.CreateTemp(filepath.Dir(c.readyFile), ".ready-*")
-	if err != nil {
-		return fmt.Errorf("ready file: %w", err)
-	}
-	_, err = draft.Write(append(text, '\n'))
-	if err = errors.Join(err, draft.Close()); err == nil {
-		err = os.Rename(draft.Name(), c.readyFile)
-	}
-	if err != nil {
-		_ = os.Remove(draft.Name())
-		return fmt.Errorf("ready file: %w", err)
-	}
-	return nil
 }

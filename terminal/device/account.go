@@ -53,6 +53,7 @@ type account struct {
 	// hashing admits one password to the slow hash at a time, so that a
 	// flood of guesses takes one core at most.
 	hashing chan struct{}
+	asking  turns // of those whose password has to be hashed, by source
 	delayed chan struct{}
 	key     [sha256.Size]byte // of recent, new with every process
 
@@ -95,17 +96,18 @@ func (a *account) open(login, password string) (created bool, err error) {
 	return false, nil
 }
 
-// check tells whether login and password are the account's. A wrong login
-// costs the same work as a wrong password.
-func (a *account) check(login, password string) bool {
+// check tells whether login and password, which come from source, are the
+// account's. A wrong login costs the same work as a wrong password.
+func (a *account) check(login, password, source string) bool {
 	credentials := a.fingerprint(login, password)
-	a.mu.Lock()
-	recent, stored := a.recent, a.stored
-	a.mu.Unlock()
-	if recent != nil && hmac.Equal(recent, credentials) {
+	if _, ok := a.remembers(credentials); ok {
 		return true
 	}
-
+	defer a.asking.take(source)()
+	stored, ok := a.remembers(credentials) // somebody before may have passed
+	if ok {
+		return true
+	}
 	sameHash := a.matches(password, stored)
 	given, want := sha256.Sum256([]byte(login)), sha256.Sum256([]byte(stored.Login))
 	if sameHash&subtle.ConstantTimeCompare(given[:], want[:]) != 1 {
@@ -118,6 +120,14 @@ func (a *account) check(login, password string) bool {
 		a.recent, a.factory = credentials, new(password == FactoryPassword)
 	}
 	return true
+}
+
+// remembers tells whether credentials are those that last passed, and what is
+// stored to compare others with.
+func (a *account) remembers(credentials []byte) (stored store.Account, ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.stored, a.recent != nil && hmac.Equal(a.recent, credentials)
 }
 
 // matches tells, with 1 or 0 and after the slow hash, whether password is that

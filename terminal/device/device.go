@@ -118,7 +118,7 @@ func New(c Config) (*Device, error) {
 	if created {
 		_ = d.Owned() // known already, and worth a line in the log
 	}
-	if c.CheckAccount && !created && !d.account.check(login, password) {
+	if c.CheckAccount && !created && !d.account.check(login, password, "") {
 		d.log.Warn("the data folder has an account of its own; the given login and password are not it",
 			"do", "log in with the account that was set last, or take a new data folder")
 	}
@@ -137,16 +137,22 @@ func (d *Device) Mark() time.Time { return d.clock.Mark() }
 // Login opens a session and returns its token, or ErrCredentials, late when
 // source has failed often. Source is the client's address.
 func (d *Device) Login(login, password, source string) (token string, err error) {
-	if err := d.CheckLogin(login, password, source); err != nil {
-		return "", err
+	for {
+		era := d.sessions.now()
+		if err := d.CheckLogin(login, password, source); err != nil {
+			return "", err
+		}
+		if token, ok := d.sessions.openIn(era); ok {
+			return token, nil
+		}
+		// The account was changed meanwhile, perhaps because somebody knows it.
 	}
-	return d.sessions.open(), nil
 }
 
 // CheckLogin tells whether login and password are the device's own account,
 // and answers late when source has failed often: nil, or ErrCredentials.
 func (d *Device) CheckLogin(login, password, source string) error {
-	if d.account.check(login, password) {
+	if d.account.check(login, password, source) {
 		return nil
 	}
 	d.log.Info("login refused", "from", source)

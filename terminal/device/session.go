@@ -31,6 +31,7 @@ type sessions struct {
 
 	mu   sync.Mutex // guards all below
 	byID map[sessionID]*session
+	era  uint64 // how often all sessions were ended at once
 	// The sessions in the order of their last use, which is also the order
 	// in which they expire.
 	oldest, newest *session
@@ -48,13 +49,35 @@ func newSessions(c clock.Clock, idle time.Duration) *sessions {
 	return &sessions{clock: c, idle: idle, byID: make(map[sessionID]*session)}
 }
 
-// open starts a session and returns its token.
-func (s *sessions) open() string {
-	token := newToken()
-	entry := &session{id: sha256.Sum256([]byte(token))}
-
+// now is the era that openIn wants to know.
+func (s *sessions) now() (era uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.era
+}
+
+// open starts a session and returns its token.
+func (s *sessions) open() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.add()
+}
+
+// openIn does what open does, unless all sessions have been ended since era
+// was now: who was admitted before that is not admitted any more.
+func (s *sessions) openIn(era uint64) (token string, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.era != era {
+		return "", false
+	}
+	return s.add(), true
+}
+
+// add starts a session; mu is held.
+func (s *sessions) add() (token string) {
+	token = newToken()
+	entry := &session{id: sha256.Sum256([]byte(token))}
 	now := s.clock.Mark()
 	s.expire(now)
 	if len(s.byID) >= MaxSessions {
@@ -97,6 +120,7 @@ func (s *sessions) end(token string) {
 func (s *sessions) endAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.era++
 	clear(s.byID)
 	s.oldest, s.newest = nil, nil
 }

@@ -80,6 +80,16 @@ func (c *Call) Form(name string) (string, bool) {
 	return string(form.Peek(name)), true
 }
 
+// Fields calls do with every name and value of an urlencoded body, in their
+// order. The value is the request's own.
+func (c *Call) Fields(do func(name string, value []byte)) {
+	var form fasthttp.Args
+	form.ParseBytes(bytes.TrimSpace(c.Body()))
+	for name, value := range form.All() {
+		do(string(name), value)
+	}
+}
+
 // Context ends when the call has taken WorkTime. The caller cancels it.
 func (c *Call) Context() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), WorkTime)

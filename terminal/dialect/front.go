@@ -144,12 +144,18 @@ func (f *Front) refuse(ctx *fasthttp.RequestCtx, err error) {
 		err = ErrTimeout
 	case isSmallBuffer(err):
 		err = ErrHeaderTooLarge
+	case errors.Is(err, ErrNoRoom):
+		err = ErrNoRoom
 	default:
 		err = ErrMalformed
 	}
 	d := f.home
-	if errors.Is(err, ErrBodyTooLarge) {
-		if m := f.find(ctx); m != nil && m.Do != nil {
+	if errors.Is(err, ErrBodyTooLarge) || errors.Is(err, ErrNoRoom) {
+		m := f.find(ctx)
+		switch {
+		case m == nil || m.Do == nil:
+			err = ErrNothingHere
+		default:
 			d = m.dialect
 			if refused := f.admit(m, c); refused != nil {
 				err = refused

@@ -7,10 +7,10 @@ import (
 	"sync"
 )
 
-// What a Room refuses.
+// What a Room refuses. ErrNoRoom is also for bodies that find no place.
 var (
 	ErrTooLong = errors.New("answer over the room for all answers")
-	ErrNoRoom  = errors.New("no room for a long answer")
+	ErrNoRoom  = errors.New("no room for a long body")
 )
 
 // blockSize is the unit of a Room.

@@ -105,7 +105,7 @@ func New(tb testing.TB, opts ...Option) *Terminal {
 		// A test that leaves a connection open has no wish to wait for it.
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		if err := t.terminal.Close(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		if err := t.terminal.Close(ctx); err != nil {
 			tb.Errorf("terminaltest: close: %v", err)
 		}
 		if err := <-served; err != nil {

@@ -110,11 +110,22 @@ func (a *API) Fail(c *dialect.Call, err error) {
 		if command := strings.TrimSuffix(c.Path()[1:], extension); command != "" {
 			text += textForCommand + command
 		}
-	case strings.Contains(c.Path(), "object"):
+	case !takesPhotos(c.Path()):
 		status, text = notPhotoText(err, status, text)
 	}
 	body := appendError(append(c.Buffer(), '{'), text)
 	c.Send(status, typeJSON, append(body, '}'))
+}
+
+// takesPhotos tells whether the body of a command at path holds pictures. The
+// web server forgets the path over a chunked body that is too large: then it
+// is "/", and photos are the likeliest.
+func takesPhotos(path string) bool {
+	switch strings.TrimSuffix(path, extension) {
+	case "/", "/user_set_image", "/user_set_image_list", "/user_test_image":
+		return true
+	}
+	return false
 }
 
 // notPhotoText is what to say of something too large that is no photo.

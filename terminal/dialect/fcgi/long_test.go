@@ -170,6 +170,62 @@ func TestLongAnswers(t *testing.T) {
 			}
 		}
 	})
+	t.Run("photos and their list take room, too", func(t *testing.T) {
+		t.Parallel()
+		s := newServer(t)
+		const photos, large = 20_000, 100
+		err := s.store.Update(0, func(tx *store.Tx) error {
+			for user := range int64(photos) {
+				jpeg := make([]byte, 10)
+				if user < large {
+					jpeg = make([]byte, 20_000)
+				}
+				if err := tx.PutPhoto(store.Photo{User: user + 1, Timestamp: 1_700_000_000, JPEG: jpeg}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wanted := make([]int, large)
+		for i := range wanted {
+			wanted[i] = i + 1
+		}
+		ids, _ := json.Marshal(map[string]any{"user_ids": wanted})
+		questions := []struct {
+			command, body string
+			items         int
+		}{{"user_list_images", "", photos}, {"user_get_image_list", string(ids), large}}
+		for _, q := range questions {
+			conn, reader := s.ask(t, q.command, q.body)
+			answer, err := http.ReadResponse(reader, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got map[string][]any
+			if err := json.NewDecoder(answer.Body).Decode(&got); err != nil || len(got["user_ids"])+len(got["user_images"]) != q.items {
+				t.Errorf("%s: %d %d items, %v; want %d", q.command, answer.StatusCode, len(got["user_ids"])+len(got["user_images"]), err, q.items)
+			}
+			answer.Body.Close()
+			conn.Close()
+			s.wantRoom(t)
+		}
+		s.api.room = dialect.NewRoom(1) // one block
+		for _, q := range questions {
+			conn, reader := s.ask(t, q.command, q.body)
+			answer, err := http.ReadResponse(reader, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if body, _ := io.ReadAll(answer.Body); !strings.Contains(string(body), textOutOfMemory) {
+				t.Errorf("%s without room: %d %.100s, want %s", q.command, answer.StatusCode, body, textOutOfMemory)
+			}
+			answer.Body.Close()
+			conn.Close()
+		}
+	})
 	t.Run("a body over the limit is refused in other words than a photo", func(t *testing.T) {
 		t.Parallel()
 		s := newServer(t)

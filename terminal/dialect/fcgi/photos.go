@@ -54,24 +54,30 @@ func (a *API) getImageList(c *dialect.Call) error {
 	if len(users) > maxListed {
 		return &refusal{http.StatusBadRequest, fmt.Sprintf(textTooManyIDs, maxListed, len(users))}
 	}
-	body := append(c.Buffer(), `{"user_images":[`...)
-	var photo []byte
-	for i, user := range users {
-		if i > 0 {
-			body = append(body, ',')
+	return c.Compose(a.room, http.StatusOK, typeJSON, func(answer *dialect.Answer) error {
+		answer.Tail = append(answer.Tail, `{"user_images":[`...)
+		var photo []byte
+		for i, user := range users {
+			if i > 0 {
+				answer.Tail = append(answer.Tail, ',')
+			}
+			var timestamp int64
+			var err error
+			photo, timestamp, err = a.listed(photo[:0], user, answer.Len())
+			if err != nil {
+				answer.Tail = fmt.Appendf(answer.Tail, `{"id":%d,"error":`, user)
+				answer.Tail = append(appendFault(answer.Tail, codeRefused, a.listedText(err)), '}')
+				continue
+			}
+			answer.Tail = fmt.Appendf(answer.Tail, `{"id":%d,"timestamp":%d,"image":`, user, timestamp)
+			answer.Tail = append(appendBase64(answer.Tail, photo), '}')
+			if err := answer.Settle(); err != nil {
+				return err
+			}
 		}
-		var timestamp int64
-		photo, timestamp, err = a.listed(photo[:0], user, len(body))
-		if err != nil {
-			body = fmt.Appendf(body, `{"id":%d,"error":`, user)
-			body = append(appendFault(body, codeRefused, a.listedText(err)), '}')
-			continue
-		}
-		body = fmt.Appendf(body, `{"id":%d,"timestamp":%d,"image":`, user, timestamp)
-		body = append(appendBase64(body, photo), '}')
-	}
-	c.Send(http.StatusOK, typeJSON, append(body, `]}`...))
-	return nil
+		answer.Tail = append(answer.Tail, `]}`...)
+		return nil
+	})
 }
 
 // listed reads one photo of an answer that has grown to so many bytes.
@@ -103,30 +109,35 @@ func (a *API) listImages(c *dialect.Call) error {
 	if err != nil {
 		return err
 	}
-	body := c.Buffer()
-	if queryFlag(c, "get_timestamp") {
-		body = append(body, `{"image_info":[`...)
+	stamped := queryFlag(c, "get_timestamp")
+	return c.Compose(a.room, http.StatusOK, typeJSON, func(answer *dialect.Answer) error {
+		name := `{"user_ids":[`
+		if stamped {
+			name = `{"image_info":[`
+		}
+		answer.Tail = append(answer.Tail, name...)
 		for i, p := range photos {
 			if i > 0 {
-				body = append(body, ',')
+				answer.Tail = append(answer.Tail, ',')
 			}
-			body = append(body, `{"user_id":`...)
-			body = strconv.AppendInt(body, p.User, 10)
-			body = append(body, `,"timestamp":`...)
-			body = strconv.AppendInt(body, p.Timestamp, 10)
-			body = append(body, '}')
-		}
-	} else {
-		body = append(body, `{"user_ids":[`...)
-		for i, p := range photos {
-			if i > 0 {
-				body = append(body, ',')
+			if !stamped {
+				answer.Tail = strconv.AppendInt(answer.Tail, p.User, 10)
+			} else {
+				answer.Tail = appendStamped(answer.Tail, p.User, p.Timestamp)
 			}
-			body = strconv.AppendInt(body, p.User, 10)
+			if err := answer.Settle(); err != nil {
+				return err
+			}
 		}
-	}
-	c.Send(http.StatusOK, typeJSON, append(body, `]}`...))
-	return nil
+		answer.Tail = append(answer.Tail, `]}`...)
+		return nil
+	})
+}
+
+func appendStamped(dst []byte, user, timestamp int64) []byte {
+	dst = strconv.AppendInt(append(dst, `{"user_id":`...), user, 10)
+	dst = strconv.AppendInt(append(dst, `,"timestamp":`...), timestamp, 10)
+	return append(dst, '}')
 }
 
 // destroyImage deletes photos by user_id, user_ids, all or dangling, which

@@ -2,7 +2,10 @@ package fcgi_test
 
 import (
 	"bytes"
+	"encoding/base64"
+	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -69,6 +72,19 @@ func TestRequirement(t *testing.T) {
 	if got, want := answer("POST", "/user_list_images.fcgi?"+session, ""), `{"user_ids":[123]}`; got != want {
 		t.Errorf("list: %s, want %s", got, want)
 	}
+	form := url.Values{}
+	for i, user := range []string{"7", "8"} {
+		form.Set(fmt.Sprintf("user_images[%d][user_id]", i), user)
+		form.Set(fmt.Sprintf("user_images[%d][image]", i), base64.StdEncoding.EncodeToString(photo))
+	}
+	// jQuery makes a form of an object that nobody has made a string of.
+	if got := answer("POST", "/user_set_image_list.fcgi?"+session, form.Encode()); got != "{}" {
+		t.Errorf("a list: %s, want {}", got)
+	}
+	if got, want := answer("POST", "/user_list_images.fcgi?"+session, ""), `{"user_ids":[7,8,123]}`; got != want {
+		t.Errorf("after a list of two: %s, want %s", got, want)
+	}
+	answer("POST", "/user_destroy_image.fcgi?"+session, `{"user_ids":[7,8]}`)
 	for _, body := range []string{`{"user_id":"123"}`, `{"user_ids":[123]}`, `{"all":true}`, `{"dangling":true}`} {
 		answer("POST", "/user_set_image.fcgi?user_id=123"+session, string(photo))
 		if got := answer("POST", "/user_destroy_image.fcgi?"+session, body); got != "{}" {

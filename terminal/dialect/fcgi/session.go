@@ -31,22 +31,33 @@ func sessionToken(c *dialect.Call) (token string, ok bool) {
 // credentials reads login and password from a JSON body, an urlencoded body
 // or the query (access-api §2.1). Unknown members are ignored.
 func credentials(c *dialect.Call) (login, password string, err error) {
-	if !c.IsJSON() {
-		if login, err = textParam(c, "login"); err != nil {
+	var v jsondoc.Value
+	if c.IsJSON() {
+		if v, err = object(c); err != nil {
 			return "", "", err
 		}
-		password, err = textParam(c, "password")
-		return login, password, err
 	}
-	v, err := object(c)
-	if err != nil {
+	if login, err = credential(c, v, "login"); err != nil {
 		return "", "", err
 	}
-	if login, err = textMember(v, "login"); err != nil {
-		return "", "", err
-	}
-	password, err = textMember(v, "password")
+	password, err = credential(c, v, "password")
 	return login, password, err
+}
+
+// credential reads one of them; v is the JSON body, undefined when it is none.
+func credential(c *dialect.Call, v jsondoc.Value, name string) (string, error) {
+	if member := v.Member(name); member.Kind() != jsondoc.Undefined {
+		return textMember(v, name)
+	}
+	if !c.IsJSON() {
+		if text, ok := c.Form(name); ok {
+			return text, nil
+		}
+	}
+	if text, ok := c.Query(name); ok {
+		return text, nil
+	}
+	return "", &memberError{name, "string", jsondoc.Undefined.String()}
 }
 
 func textMember(v jsondoc.Value, name string) (string, error) {
@@ -56,16 +67,6 @@ func textMember(v jsondoc.Value, name string) (string, error) {
 		return "", &memberError{name, "string", member.Kind().String()}
 	}
 	return text, nil
-}
-
-func textParam(c *dialect.Call, name string) (string, error) {
-	if text, ok := c.Form(name); ok {
-		return text, nil
-	}
-	if text, ok := c.Query(name); ok {
-		return text, nil
-	}
-	return "", &memberError{name, "string", jsondoc.Undefined.String()}
 }
 
 // login opens a session. Clients without a JSON parser cut the token out by

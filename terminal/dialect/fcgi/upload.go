@@ -9,11 +9,6 @@ import (
 	"portaria/terminal/dialect/jsondoc"
 )
 
-// maxBatch is how many photos one user_set_image_list may carry. The device's
-// own bound is not documented [guess]; the size of the request bounds honest
-// batches long before.
-const maxBatch = 1000
-
 // setImage keeps one photo: raw bytes in the body, whatever its label says,
 // everything else in the query (access-api §4.5).
 func (a *API) setImage(c *dialect.Call) error {
@@ -50,6 +45,10 @@ func (a *API) uploadParams(c *dialect.Call) (device.Upload, error) {
 	}
 	if hasTimestamp {
 		upload.Timestamp, err = queryInt(c, "timestamp")
+	}
+	if err != nil && rules.NeedsTimestamp {
+		// As the branded firmware refuses a missing one, and in no verdict.
+		err = &refusal{http.StatusBadRequest, err.Error()}
 	}
 	return upload, err
 }
@@ -128,119 +127,4 @@ func (a *API) verdictText(err error) string {
 func appendFault(dst []byte, code int, message string) []byte {
 	dst = fmt.Appendf(dst, `{"code":%d,"message":`, code)
 	return append(jsondoc.AppendString(dst, message), '}')
-}
-
-// item is one member of user_images as it came.
-type item struct {
-	upload   device.Upload
-	withUser bool
-	err      error
-}
-
-// setImageList keeps several photos in one transaction and says of each what
-// became of it (access-api §4.8). Photos that pass are kept even when others
-// fail.
-func (a *API) setImageList(c *dialect.Call) error {
-	v, err := object(c)
-	if err != nil {
-		return err
-	}
-	match, err := looseFlag(v.Member("match"), "match")
-	if err != nil {
-		return err
-	}
-	list := v.Member("user_images")
-	if list.Kind() != jsondoc.Array {
-		return &memberError{"user_images", "array", list.Kind().String()}
-	}
-	var items []item
-	for row := range list.Items() {
-		if len(items) == maxBatch {
-			return &refusal{http.StatusBadRequest, fmt.Sprintf(textTooManyRows, maxBatch, maxBatch+1)}
-		}
-		items = append(items, readItem(row))
-	}
-
-	var uploads []device.Upload
-	for _, it := range items {
-		if it.err == nil {
-			it.upload.Match = match
-			uploads = append(uploads, it.upload)
-		}
-	}
-	ctx, cancel := c.Context()
-	defer cancel()
-	kept := a.device.SetPhotos(ctx, uploads)
-
-	results := make([]device.Result, len(items))
-	for i, it := range items {
-		if it.err != nil {
-			results[i] = device.Result{User: it.upload.User, Err: it.err}
-			continue
-		}
-		results[i], kept = kept[0], kept[1:]
-	}
-	return a.answerList(c, items, results)
-}
-
-func readItem(row jsondoc.Value) item {
-	if row.Kind() != jsondoc.Object {
-		return item{err: &memberError{"user_images", "object", row.Kind().String()}}
-	}
-	user, err := looseInt(row.Member("user_id"), "user_id")
-	if err != nil {
-		return item{err: err}
-	}
-	it := item{upload: device.Upload{User: user}, withUser: true}
-	if timestamp := row.Member("timestamp"); timestamp.Kind() != jsondoc.Undefined && timestamp.Kind() != jsondoc.Null {
-		n, ok := timestamp.Int()
-		if !ok {
-			it.err = &memberError{"timestamp", "int", timestamp.Kind().String()}
-			return it
-		}
-		it.upload.Timestamp = n
-	}
-	image := row.Member("image")
-	if image.Kind() != jsondoc.String {
-		it.err = &memberError{"image", "string", image.Kind().String()}
-		return it
-	}
-	// What is not base64 is no picture either: normalization says so.
-	it.upload.Picture, _ = image.Base64()
-	return it
-}
-
-// answerList answers a batch. A classic terminal says {} when all is kept;
-// when something is not, its error envelope names the first such photo and
-// carries the same results that a facial terminal gives [guess].
-func (a *API) answerList(c *dialect.Call, items []item, results []device.Result) error {
-	status, body := http.StatusOK, append(c.Buffer(), '{')
-	if a.device.Profile().Photo.Generation == device.Classic {
-		failed := firstFailed(results)
-		if failed < 0 {
-			c.Send(status, typeJSON, append(body, '}'))
-			return nil
-		}
-		var text string
-		status, text = a.sentence(results[failed].Err)
-		body = append(appendError(body, fmt.Sprintf("user_images[%d]: %s", failed, text)), ',')
-	}
-	body = append(body, `"results":[`...)
-	for i, r := range results {
-		if i > 0 {
-			body = append(body, ',')
-		}
-		body = a.appendVerdict(body, r, items[i].withUser)
-	}
-	c.Send(status, typeJSON, append(body, `]}`...))
-	return nil
-}
-
-func firstFailed(results []device.Result) int {
-	for i, r := range results {
-		if r.Err != nil {
-			return i
-		}
-	}
-	return -1
 }
