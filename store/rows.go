@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 
 	"portaria/store/schema"
 )
@@ -72,15 +73,30 @@ func (tx *Tx) idFor(t *table, cells []schema.Value) (int64, error) {
 	if t.rows != nil {
 		if last, _ := t.rows.Cursor().Last(); last != nil {
 			if id = idOf(last); id == math.MaxInt64 {
-				return 0, &ConstraintError{Rule: RowIDRule, Table: t.Name}
+				if id = t.freeID(); id == 0 {
+					return 0, &ConstraintError{Rule: RowIDRule, Table: t.Name}
+				}
+			} else {
+				id++
 			}
-			id++
 		}
 	}
 	if t.keySlot >= 0 {
 		cells[t.keySlot] = schema.Int(id)
 	}
 	return id, nil
+}
+
+// freeID finds an id where there is none above the largest, as SQLite does:
+// one of the positive ones by chance, 0 when they all seem taken. A row that a
+// client has given the largest number must not keep the others out.
+func (t *table) freeID() int64 {
+	for range 100 {
+		if id := 1 + rand.Int64N(1<<62); t.rows.Get(idKey(id)) == nil {
+			return id
+		}
+	}
+	return 0
 }
 
 // put stores a row and keeps the indexes. old is the row it replaces, under
