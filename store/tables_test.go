@@ -357,6 +357,11 @@ func TestFields(t *testing.T) {
 			t.Errorf("%s: added", name)
 		}
 	}
+	for table, name := range map[string]string{"c_users": "CPF", "actions": "Group_ID", "access_logs": "uhf_tag"} {
+		if err := add(schema.Field{ID: 9, Table: table, Name: name, Type: schema.String}); !errors.Is(err, ErrColumnTaken) {
+			t.Errorf("one more %s.%s: %v, want ErrColumnTaken", table, name, err)
+		}
+	}
 	if err := s.Update(0, func(tx *Tx) error { return tx.RemoveField(77) }); !errors.Is(err, ErrNotFound) {
 		t.Errorf("removing nothing: %v, want ErrNotFound", err)
 	}

@@ -327,6 +327,19 @@ func TestFields(t *testing.T) {
 			t.Errorf("a column named %q: %v, want ErrColumnName", name, err)
 		}
 	}
+	// Rows that the terminal adds itself have no value for these.
+	for _, table := range []string{"change_logs", "face_templates", "custom_tables", "custom_columns"} {
+		for _, f := range []schema.Field{{Unique: true}, {NotNull: true}} {
+			f.Table, f.Name, f.Type = table, "own", schema.String
+			if _, err := d.AddField(f); !errors.Is(err, device.ErrColumnRule) {
+				t.Errorf("a column of %s, unique %v, not null %v: %v, want ErrColumnRule", table, f.Unique, f.NotNull, err)
+			}
+		}
+		if _, err := d.AddField(schema.Field{Table: table, Name: "own", Type: schema.String, NotNull: true, Default: schema.Text("")}); err != nil {
+			t.Errorf("a column of %s with a default: %v", table, err)
+		}
+	}
+	mustCreate(t, d, "users", "id", 2)
 	var missing *query.NoTableError
 	if _, err := d.AddField(schema.Field{Table: "nonsense", Name: "x"}); !errors.As(err, &missing) {
 		t.Errorf("a column of nothing: %v", err)

@@ -53,6 +53,8 @@ const (
 	textTooDeep          = "Expression tree is too large (maximum depth 1000)"
 	textTooManyColumns   = "too many columns in result set"
 	textDuplicateColumn  = "duplicate column name: "
+	textUniqueColumn     = "Cannot add a UNIQUE column"
+	textNotNullColumn    = "Cannot add a NOT NULL column with default value NULL"
 	textTooBig           = "string or blob too big"
 	textOutOfMemory      = "out of memory"
 	textOldPassword      = "Invalid member 'password' (new password expected, got factory or old password)"
