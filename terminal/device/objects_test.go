@@ -149,6 +149,42 @@ func TestObjects(t *testing.T) {
 	}
 }
 
+// TestColumnsChangeMeanwhile writes rows that were read while the table had
+// other custom columns.
+func TestColumnsChangeMeanwhile(t *testing.T) {
+	t.Parallel()
+	d := newDevice(t, device.Config{Profile: mustProfile(t, "idface")})
+	mustCreate(t, d, "users", "id", 1)
+	mustCreate(t, d, "c_users", "id", 1, "user_id", 1)
+	first, err := d.AddField(schema.Field{Table: "c_users", Name: "first", Type: schema.String})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := d.Schema().Table("c_users")
+	row := rowOf(t, d, "c_users", "id", 1, "user_id", 1, "first", "text")
+	for i := range row {
+		row[i].Of = &seen.Columns[row[i].Column]
+	}
+	if _, err := d.AddField(schema.Field{Table: "c_users", Name: "second", Type: schema.Integer}); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.RemoveFields([]int64{first}); err != nil {
+		t.Fatal(err)
+	}
+	for name, do := range map[string]func() error{
+		"create":           func() error { _, err := d.Create("c_users", []schema.Row{row}); return err },
+		"create or modify": func() error { _, _, err := d.CreateOrModify("c_users", []schema.Row{row}); return err },
+		"modify":           func() error { _, err := d.Modify(query.Filter{Table: "c_users"}, row); return err },
+		"modify each":      func() error { _, err := d.ModifyEach("c_users", []schema.Row{row}); return err },
+	} {
+		var gone *query.NoColumnError
+		if err := do(); !errors.As(err, &gone) || gone.Column.Name != "first" {
+			t.Errorf("%s: %v, want no such column first", name, err)
+		}
+	}
+	wantRows(t, "rows", load(t, d, "c_users", "id", "second"), "1 null")
+}
+
 // TestManyRows inserts more than are inserted one by one, in any order.
 func TestManyRows(t *testing.T) {
 	t.Parallel()

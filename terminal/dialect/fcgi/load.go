@@ -24,6 +24,11 @@ func (a *API) loadObjects(c *dialect.Call) error {
 	if err != nil {
 		return err
 	}
+	if len(q.Fields) == 0 {
+		// Named, so that rows have the columns that are prepared for them even
+		// when a custom one comes or goes meanwhile.
+		q.Fields = everyColumn(ask.table)
+	}
 	rows := a.jsonRows(ask, q)
 	return c.Compose(a.room, http.StatusOK, typeJSON, func(answer *dialect.Answer) error {
 		rows.first = true
@@ -99,12 +104,23 @@ func readFields(a *ask) ([]query.Field, error) {
 		if err != nil {
 			return nil, err
 		}
+		if slices.Contains(fields, f) {
+			continue // a row has each member once
+		}
 		if len(fields) == maxFields {
 			return nil, &refusal{http.StatusBadRequest, textTooManyColumns}
 		}
 		fields = append(fields, f)
 	}
 	return fields, nil
+}
+
+func everyColumn(t *schema.Table) []query.Field {
+	fields := make([]query.Field, len(t.Columns))
+	for i := range t.Columns {
+		fields[i].Column = query.Column{Table: t.Name, Name: t.Columns[i].Name}
+	}
+	return fields
 }
 
 // maxFields is the device's database's bound on the columns of an answer

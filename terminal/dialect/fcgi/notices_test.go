@@ -18,6 +18,8 @@ func TestObjectNotices(t *testing.T) {
 		{"modify_objects", `{"object":"holidays","values":{"name":"x"},"where":{"holidays":{"id":1}}}`, ""},
 		{"modify_objects", `{"object":"holidays","values":[]}`, ""},
 
+		{"destroy_objects", `{"object":"special_columns"}`, ""}, // refused, not obeyed
+
 		{"load_objects", `{"object":"users","filter":{"id":1}}`, "member"},
 		{"load_objects", `{"object":"users","ids":[1],"order_by":"id"}`, "member member"},
 		{"load_objects", `{"object":"users","wheres":{"users":{"id":1}}}`, "member"},
