@@ -1,6 +1,7 @@
 package fcgi
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -24,13 +25,14 @@ func (a *API) loadObjects(c *dialect.Call) error {
 	if err != nil {
 		return err
 	}
-	if len(q.Fields) == 0 {
+	every := len(q.Fields) == 0
+	if every {
 		// Named, so that rows have the columns that are prepared for them even
 		// when a custom one comes or goes meanwhile.
 		q.Fields = everyColumn(ask.table)
 	}
 	rows := a.jsonRows(ask, q)
-	return c.Compose(a.room, http.StatusOK, typeJSON, func(answer *dialect.Answer) error {
+	err = c.Compose(a.room, http.StatusOK, typeJSON, func(answer *dialect.Answer) error {
 		rows.first = true
 		answer.Tail = jsondoc.AppendString(append(answer.Tail, '{'), ask.table.Name)
 		answer.Tail = append(answer.Tail, ":["...)
@@ -41,6 +43,10 @@ func (a *API) loadObjects(c *dialect.Call) error {
 		answer.Tail = append(answer.Tail, "]}"...)
 		return err
 	})
+	if gone := (*query.NoColumnError)(nil); every && errors.As(err, &gone) {
+		return a.loadObjects(c)
+	}
+	return err
 }
 
 // readQuery reads the members of load_objects.
