@@ -44,7 +44,7 @@ func (tx *Tx) Insert(view *schema.Table, row schema.Row) (int64, error) {
 	if err := tx.put(t, id, cells, nil, true); err != nil {
 		return 0, err
 	}
-	if err := tx.changed(Inserted, t, id, cells); err != nil {
+	if err := tx.changed(Inserted, t, id, id, cells); err != nil {
 		return 0, err
 	}
 	return id, tx.rotate(t)
@@ -217,7 +217,7 @@ func (tx *Tx) change(t *table, id int64, cells, old []schema.Value) error {
 	if err := tx.put(t, next, cells, old, next != id); err != nil {
 		return err
 	}
-	return tx.changed(Updated, t, next, cells)
+	return tx.changed(Updated, t, next, id, cells)
 }
 
 // cellsOf returns the cells of a row, or ErrNotFound. They are the
@@ -282,7 +282,7 @@ func (tx *Tx) remove(t *table, id int64) error {
 	if err := tx.drop(t, id, cells); err != nil {
 		return err
 	}
-	return tx.changed(Deleted, t, id, cells)
+	return tx.changed(Deleted, t, id, id, cells)
 }
 
 // release does to the rows that refer to id what their reference says.

@@ -64,7 +64,7 @@ func (d *Device) follow(tx *store.Tx, f *followed) (err error) {
 	tx.Watch(func(c store.Change) error {
 		name := c.Table.Name
 		if name == faceTemplatesTable {
-			f.faces = append(f.faces, c.ID)
+			f.faces = append(f.faces, c.ID, c.Was)
 		}
 		if logs != nil && slices.Contains(tracked, name) {
 			if err := track(tx, logs, c.Op, name, c.ID, now); err != nil {

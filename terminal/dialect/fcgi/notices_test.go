@@ -27,6 +27,8 @@ func TestObjectNotices(t *testing.T) {
 		{"load_objects", `{"object":"users","order":"desc"}`, "order"},
 		{"load_objects", `{"object":"users","where":{"users":7}}`, "where"},
 		{"load_objects", `{"object":"users","where":[{"field":"id","op":">","value":1}]}`, "op"},
+		{"load_objects", `{"object":"users","where":[{"field":"id","value":1,"conector":"OR"}]}`, "where"},
+		{"load_objects", `{"object":"users","where":[{"object":"users","field":"id","operator":">","value":1,"connector":"OR"}]}`, ""},
 		{"destroy_objects", `{"object":"holidays"}`, "no-where"},
 		{"destroy_objects", `{"object":"holidays","where":{"holidays":{}}}`, "no-where"},
 		{"destroy_objects", `{"object":"holidays","where":{"holidays":7}}`, "where no-where"},
