@@ -256,6 +256,20 @@ func (tx *Tx) RemoveField(id int64) error {
 	return fmt.Errorf("custom column %d: %w", id, ErrNotFound)
 }
 
+// MoveField tells that the row in custom_columns that stands for a custom column
+// has another id now. A row that stands for none is no error.
+func (tx *Tx) MoveField(from, to int64) error {
+	tx.schema()
+	fields := slices.Clone(tx.fields)
+	for i := range fields {
+		if f := &fields[i]; f.ID == from && f.ID != 0 && !f.Removed {
+			f.ID = to
+			return tx.setFields(fields)
+		}
+	}
+	return nil
+}
+
 // setFields stores the custom columns and forgets what was open before.
 func (tx *Tx) setFields(fields []storedField) error {
 	raw, err := json.Marshal(fields)

@@ -77,6 +77,8 @@ func (d *Device) follow(tx *store.Tx, f *followed) (err error) {
 			}
 		}
 		switch {
+		case name == customColumnsTable && c.ID != c.Was:
+			return tx.MoveField(c.Was, c.ID)
 		case c.Op != store.Deleted:
 		case name == usersTable && d.profile.Photo.FollowsUser:
 			_, err := forgetPhoto(tx, c.ID, now)

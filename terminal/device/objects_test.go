@@ -358,6 +358,15 @@ func TestFields(t *testing.T) {
 	if d.Schema().Table("c_users").Column("colour") >= 0 {
 		t.Error("the row of a column is gone and the column is still there")
 	}
+	if id, err = d.AddField(schema.Field{Table: "c_users", Name: "shade", Type: schema.String}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Modify(where("custom_columns", "id", schema.Int(id)), rowOf(t, d, "custom_columns", "id", 700)); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.RemoveFields([]int64{700}); err != nil || d.Schema().Table("c_users").Column("shade") >= 0 {
+		t.Errorf("a column is still there when its row went under another id: %v", err)
+	}
 	for _, name := range []string{"", "1st", "a b", "x;--", "é"} {
 		if _, err := d.AddField(schema.Field{Table: "c_users", Name: name}); !errors.Is(err, device.ErrColumnName) {
 			t.Errorf("a column named %q: %v, want ErrColumnName", name, err)
