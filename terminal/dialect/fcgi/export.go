@@ -140,16 +140,22 @@ func appendCSV(dst []byte, i int, text string) []byte {
 	return append(dst, '"')
 }
 
-// writeZip writes a file for each table. A table is packed when it has been
+// writeZip writes a file for each export, with the name of its table; further
+// ones of a table have a number. A table is packed when it has been
 // read: packing takes too long to hold the data still for it.
 func (a *API) writeZip(answer *dialect.Answer, tables *schema.Schema, exports []query.Query) error {
 	archive := zip.NewWriter(answer)
+	files := make(map[string]int)
 	for _, q := range exports {
 		part := answer.Part()
 		if err := a.writeCSV(part, tables, q); err != nil {
 			return err
 		}
-		file, err := archive.Create(q.Table + csvEnding)
+		name := q.Table
+		if files[name]++; files[name] > 1 {
+			name = fmt.Sprintf("%s-%d", name, files[name])
+		}
+		file, err := archive.Create(name + csvEnding)
 		if err != nil {
 			return err
 		}
