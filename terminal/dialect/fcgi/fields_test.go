@@ -32,7 +32,7 @@ func TestLoadWhileColumnsChange(t *testing.T) {
 			}
 		})
 	}
-	for range 300 {
+	for range 100 {
 		id, err := h.device.AddField(schema.Field{Table: "c_users", Name: "colour", Type: schema.String})
 		if err == nil {
 			err = h.device.RemoveFields([]int64{id})
