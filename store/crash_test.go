@@ -39,6 +39,7 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		child(s)
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
@@ -50,6 +51,10 @@ func child(t *testing.T, kind, dir string) (*exec.Cmd, *bufio.Reader) {
 	cmd.Env = append(os.Environ(), childEnv+"="+kind, childDirEnv+"="+dir)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
+		t.Fatal(err)
+	}
+	// Open until the child is waited for.
+	if _, err := cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
 	err = cmd.Start()
@@ -301,7 +306,8 @@ func TestInUse(t *testing.T) {
 // childHold holds the data folder and does nothing with it.
 func childHold(s *store.Store) {
 	fmt.Println("open")
-	<-make(chan struct{})
+	// A channel that nobody closes would end it as a deadlock.
+	_, _ = io.Copy(io.Discard, os.Stdin)
 	runtime.KeepAlive(s) // or the collector closes its lock
 }
 

@@ -2,8 +2,10 @@ package store
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"portaria/store/schema"
@@ -29,6 +31,10 @@ func (tx *Tx) SetFactory(lines schema.Lines) error {
 	tx.dirty = true
 	return tx.tables().Put(keyFactory, []byte{byte(lines)})
 }
+
+// ErrColumnTaken is a custom column whose name the table has already. Case makes
+// no difference between columns, as in SQLite.
+var ErrColumnTaken = errors.New("duplicate column name")
 
 // maxFields bounds the custom columns, removed ones counted.
 const maxFields = 1000
@@ -181,7 +187,8 @@ func (tx *Tx) Fields() []schema.Field {
 	return live(tx.fields)
 }
 
-// AddField adds a custom column. Its Slot is given here.
+// AddField adds a custom column. Its Slot is given here. Errors: ErrNoTable,
+// ErrColumnTaken, *ConstraintError when the rows that are there would break it.
 func (tx *Tx) AddField(f schema.Field) error {
 	s := tx.schema()
 	t := s.Table(f.Table)
@@ -190,8 +197,10 @@ func (tx *Tx) AddField(f schema.Field) error {
 		return fmt.Errorf("%s: %w", f.Table, ErrNoTable)
 	case len(tx.fields) >= maxFields:
 		return fmt.Errorf("custom columns: %w", ErrTooLarge)
-	case t.Column(f.Name) >= 0:
-		return &ConstraintError{Rule: UniqueRule, Table: f.Table, Columns: []string{f.Name}}
+	case slices.ContainsFunc(t.Columns, func(c schema.Column) bool {
+		return strings.EqualFold(c.Name, f.Name) || strings.EqualFold(c.Alias, f.Name)
+	}):
+		return fmt.Errorf("%s.%s: %w", f.Table, f.Name, ErrColumnTaken)
 	case f.NotNull && f.Default.IsNull() && tx.Rows(f.Table) > 0:
 		return &ConstraintError{Rule: NotNullRule, Table: f.Table, Columns: []string{f.Name}}
 	case f.Unique && !f.Default.IsNull() && tx.Rows(f.Table) > 1:
@@ -245,6 +254,20 @@ func (tx *Tx) RemoveField(id int64) error {
 		return tx.setFields(fields)
 	}
 	return fmt.Errorf("custom column %d: %w", id, ErrNotFound)
+}
+
+// MoveField tells that the row in custom_columns that stands for a custom column
+// has another id now. A row that stands for none is no error.
+func (tx *Tx) MoveField(from, to int64) error {
+	tx.schema()
+	fields := slices.Clone(tx.fields)
+	for i := range fields {
+		if f := &fields[i]; f.ID == from && f.ID != 0 && !f.Removed {
+			f.ID = to
+			return tx.setFields(fields)
+		}
+	}
+	return nil
 }
 
 // setFields stores the custom columns and forgets what was open before.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 
 	"portaria/store/schema"
 )
@@ -50,6 +51,13 @@ func (tx *Tx) AppendRow(view *schema.Table, row schema.Row) (int64, error) {
 	id, n := int64(binary.BigEndian.Uint64(rows)), 0
 	for range recentRows(rows) {
 		n++
+	}
+	if int64(n) > math.MaxInt64-id {
+		// No id is left after these.
+		if err := tx.settle(l); err != nil {
+			return 0, err
+		}
+		return tx.AppendRow(view, row)
 	}
 	encoded := encodeRow(cells)
 	rows = binary.AppendUvarint(rows[:len(rows):len(rows)], uint64(len(encoded)))

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 
@@ -102,4 +103,36 @@ func TestAppendRow(t *testing.T) {
 		}
 	})
 	s.Close()
+}
+
+// TestAppendRowAtTheEnd appends where a client has given a row nearly the
+// largest id.
+func TestAppendRowAtTheEnd(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := mustOpen(t, Options{Dir: dir})
+	mustInsert(t, s, "change_logs", "id", int64(math.MaxInt64-3), "operation_type", "x", "table_name", "y", "table_id", 1)
+	seen := map[int64]bool{math.MaxInt64 - 3: true}
+	for i := range 50 {
+		err := s.Update(0, func(tx *Tx) error {
+			logs := tx.Schema().Table("change_logs")
+			id, err := tx.AppendRow(logs, rowOf(t, logs, "operation_type", "insert", "table_name", "users", "table_id", i))
+			if id < 1 || seen[id] {
+				t.Errorf("row %d got the id %d", i, id)
+			}
+			seen[id] = true
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Update(0, (*Tx).Settle); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	report, err := Check(t.Context(), dir, nil)
+	if err != nil || len(report.Problems) > 0 || report.Rows != len(seen) {
+		t.Errorf("%d rows, %q, %v; want %d and no problems", report.Rows, report.Problems, err, len(seen))
+	}
 }

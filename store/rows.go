@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 
 	"portaria/store/schema"
 )
@@ -43,7 +44,7 @@ func (tx *Tx) Insert(view *schema.Table, row schema.Row) (int64, error) {
 	if err := tx.put(t, id, cells, nil, true); err != nil {
 		return 0, err
 	}
-	if err := tx.changed(Inserted, t, id, cells); err != nil {
+	if err := tx.changed(Inserted, t, id, id, cells); err != nil {
 		return 0, err
 	}
 	return id, tx.rotate(t)
@@ -72,15 +73,30 @@ func (tx *Tx) idFor(t *table, cells []schema.Value) (int64, error) {
 	if t.rows != nil {
 		if last, _ := t.rows.Cursor().Last(); last != nil {
 			if id = idOf(last); id == math.MaxInt64 {
-				return 0, &ConstraintError{Rule: RowIDRule, Table: t.Name}
+				if id = t.freeID(); id == 0 {
+					return 0, &ConstraintError{Rule: RowIDRule, Table: t.Name}
+				}
+			} else {
+				id++
 			}
-			id++
 		}
 	}
 	if t.keySlot >= 0 {
 		cells[t.keySlot] = schema.Int(id)
 	}
 	return id, nil
+}
+
+// freeID finds an id where there is none above the largest, as SQLite does:
+// one of the positive ones by chance, 0 when they all seem taken. A row that a
+// client has given the largest number must not keep the others out.
+func (t *table) freeID() int64 {
+	for range 100 {
+		if id := 1 + rand.Int64N(1<<62); t.rows.Get(idKey(id)) == nil {
+			return id
+		}
+	}
+	return 0
 }
 
 // put stores a row and keeps the indexes. old is the row it replaces, under
@@ -201,7 +217,7 @@ func (tx *Tx) change(t *table, id int64, cells, old []schema.Value) error {
 	if err := tx.put(t, next, cells, old, next != id); err != nil {
 		return err
 	}
-	return tx.changed(Updated, t, next, cells)
+	return tx.changed(Updated, t, next, id, cells)
 }
 
 // cellsOf returns the cells of a row, or ErrNotFound. They are the
@@ -266,7 +282,7 @@ func (tx *Tx) remove(t *table, id int64) error {
 	if err := tx.drop(t, id, cells); err != nil {
 		return err
 	}
-	return tx.changed(Deleted, t, id, cells)
+	return tx.changed(Deleted, t, id, id, cells)
 }
 
 // release does to the rows that refer to id what their reference says.

@@ -18,6 +18,7 @@ type Change struct {
 	Op    ChangeOp
 	Table *schema.Table
 	ID    int64
+	Was   int64 // the id before, of a row that was given another; else ID
 	// Cells are the row's, by slot: as it is now, or as it was when it is
 	// deleted. They are valid during the call only.
 	Cells []schema.Value
@@ -27,9 +28,9 @@ type Change struct {
 // Its error fails the change.
 func (tx *Tx) Watch(watch func(Change) error) { tx.watch = watch }
 
-func (tx *Tx) changed(op ChangeOp, t *table, id int64, cells []schema.Value) error {
+func (tx *Tx) changed(op ChangeOp, t *table, id, was int64, cells []schema.Value) error {
 	if tx.watch == nil {
 		return nil
 	}
-	return tx.watch(Change{op, t.Table, id, cells})
+	return tx.watch(Change{op, t.Table, id, was, cells})
 }

@@ -163,6 +163,10 @@ func (s *Schema) Tables() []*Table { return slices.Clone(s.tables) }
 type Assignment struct {
 	Column int
 	Value  Value
+
+	// Of is the column as the caller saw it, where the table may have changed
+	// since: a custom column goes, and another one gets its index.
+	Of *Column
 }
 
 // Row is what a caller knows of a row: columns that are not assigned get

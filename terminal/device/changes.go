@@ -64,7 +64,7 @@ func (d *Device) follow(tx *store.Tx, f *followed) (err error) {
 	tx.Watch(func(c store.Change) error {
 		name := c.Table.Name
 		if name == faceTemplatesTable {
-			f.faces = append(f.faces, c.ID)
+			f.faces = append(f.faces, c.ID, c.Was)
 		}
 		if logs != nil && slices.Contains(tracked, name) {
 			if err := track(tx, logs, c.Op, name, c.ID, now); err != nil {
@@ -77,6 +77,8 @@ func (d *Device) follow(tx *store.Tx, f *followed) (err error) {
 			}
 		}
 		switch {
+		case name == customColumnsTable && c.ID != c.Was:
+			return tx.MoveField(c.Was, c.ID)
 		case c.Op != store.Deleted:
 		case name == usersTable && d.profile.Photo.FollowsUser:
 			_, err := forgetPhoto(tx, c.ID, now)

@@ -253,6 +253,20 @@ func TestMatch(t *testing.T) {
 		exists(t, set(d, 2, brunoPhoto, true), 3)
 		exists(t, set(d, 2, anaAgain, true), 1)
 	})
+	t.Run("a template that was given another id goes with its photo", func(t *testing.T) {
+		t.Parallel()
+		d := newFacial(t, device.Config{})
+		mustSet(t, d, 1, anaPhoto, true)
+		exists(t, set(d, 2, anaAgain, true), 1)
+		if n, err := d.Modify(query.Filter{Table: "face_templates"}, rowOf(t, d, "face_templates", "id", 50)); n != 1 || err != nil {
+			t.Fatalf("another id: %d, %v", n, err)
+		}
+		exists(t, set(d, 2, anaAgain, true), 1)
+		if err := d.DeletePhotos(device.PhotoSelection{Users: []int64{1}}); err != nil {
+			t.Fatal(err)
+		}
+		mustSet(t, d, 2, anaAgain, true)
+	})
 	t.Run("templates that a client made up match nobody", func(t *testing.T) {
 		t.Parallel()
 		d := newFacial(t, device.Config{})

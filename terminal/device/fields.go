@@ -3,6 +3,7 @@ package device
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"portaria/store"
 	"portaria/store/query"
@@ -12,14 +13,25 @@ import (
 // ErrColumnName is a name that no column can have.
 var ErrColumnName = errors.New("not a column name")
 
+// ErrColumnRule is a custom column that would keep the terminal from adding rows
+// of its own, which know nothing of it.
+var ErrColumnRule = errors.New("the terminal's own rows would break the column's rule")
+
+// written are the tables to which the terminal adds rows itself.
+var written = []string{changeLogsTable, faceTemplatesTable, customTablesTable, customColumnsTable}
+
 // maxColumnName is in bytes [guess].
 const maxColumnName = 64
 
 // AddField adds a custom column and returns the id of its row in
-// custom_columns (access-api §3.6).
+// custom_columns (access-api §3.6). Errors: ErrColumnName, ErrColumnRule,
+// store.ErrColumnTaken, *query.NoTableError, *store.ConstraintError.
 func (d *Device) AddField(f schema.Field) (id int64, err error) {
 	if !isColumnName(f.Name) {
 		return 0, fmt.Errorf("%.80q: %w", f.Name, ErrColumnName)
+	}
+	if slices.Contains(written, f.Table) && (f.Unique || f.NotNull && f.Default.IsNull()) {
+		return 0, fmt.Errorf("%s.%s: %w", f.Table, f.Name, ErrColumnRule)
 	}
 	err = d.update(0, func(tx *store.Tx) error {
 		columns, err := d.table(tx, customColumnsTable)

@@ -52,8 +52,8 @@ func (d *Device) table(tx *store.Tx, name string) (*schema.Table, error) {
 	return t, nil
 }
 
-// tableFor is table, for rows whose columns were counted before the
-// transaction: a custom column may have gone since.
+// tableFor is table, for rows that were read before the transaction: a custom
+// column may have gone since, and another one have its place.
 func (d *Device) tableFor(tx *store.Tx, name string, rows []schema.Row) (*schema.Table, error) {
 	t, err := d.table(tx, name)
 	if err != nil {
@@ -61,8 +61,8 @@ func (d *Device) tableFor(tx *store.Tx, name string, rows []schema.Row) (*schema
 	}
 	for _, row := range rows {
 		for _, a := range row {
-			if a.Column >= len(t.Columns) {
-				return nil, &query.NoColumnError{Column: query.Column{Table: name}}
+			if a.Of != nil && (a.Column >= len(t.Columns) || t.Columns[a.Column].Slot != a.Of.Slot) {
+				return nil, &query.NoColumnError{Column: query.Column{Table: name, Name: a.Of.Name}}
 			}
 		}
 	}
@@ -70,7 +70,8 @@ func (d *Device) tableFor(tx *store.Tx, name string, rows []schema.Row) (*schema
 }
 
 // Create adds rows, all or none, and returns their ids in the same order. The
-// columns of a row are those of the table in Schema.
+// columns of a row are those of the table in Schema; rows that were read with
+// an earlier one say which they mean.
 func (d *Device) Create(table string, rows []schema.Row) (ids []int64, err error) {
 	err = d.update(sizeOf(rows), func(tx *store.Tx) error {
 		t, err := d.tableFor(tx, table, rows)

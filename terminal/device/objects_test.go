@@ -149,6 +149,42 @@ func TestObjects(t *testing.T) {
 	}
 }
 
+// TestColumnsChangeMeanwhile writes rows that were read while the table had
+// other custom columns.
+func TestColumnsChangeMeanwhile(t *testing.T) {
+	t.Parallel()
+	d := newDevice(t, device.Config{Profile: mustProfile(t, "idface")})
+	mustCreate(t, d, "users", "id", 1)
+	mustCreate(t, d, "c_users", "id", 1, "user_id", 1)
+	first, err := d.AddField(schema.Field{Table: "c_users", Name: "first", Type: schema.String})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := d.Schema().Table("c_users")
+	row := rowOf(t, d, "c_users", "id", 1, "user_id", 1, "first", "text")
+	for i := range row {
+		row[i].Of = &seen.Columns[row[i].Column]
+	}
+	if _, err := d.AddField(schema.Field{Table: "c_users", Name: "second", Type: schema.Integer}); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.RemoveFields([]int64{first}); err != nil {
+		t.Fatal(err)
+	}
+	for name, do := range map[string]func() error{
+		"create":           func() error { _, err := d.Create("c_users", []schema.Row{row}); return err },
+		"create or modify": func() error { _, _, err := d.CreateOrModify("c_users", []schema.Row{row}); return err },
+		"modify":           func() error { _, err := d.Modify(query.Filter{Table: "c_users"}, row); return err },
+		"modify each":      func() error { _, err := d.ModifyEach("c_users", []schema.Row{row}); return err },
+	} {
+		var gone *query.NoColumnError
+		if err := do(); !errors.As(err, &gone) || gone.Column.Name != "first" {
+			t.Errorf("%s: %v, want no such column first", name, err)
+		}
+	}
+	wantRows(t, "rows", load(t, d, "c_users", "id", "second"), "1 null")
+}
+
 // TestManyRows inserts more than are inserted one by one, in any order.
 func TestManyRows(t *testing.T) {
 	t.Parallel()
@@ -322,11 +358,33 @@ func TestFields(t *testing.T) {
 	if d.Schema().Table("c_users").Column("colour") >= 0 {
 		t.Error("the row of a column is gone and the column is still there")
 	}
+	if id, err = d.AddField(schema.Field{Table: "c_users", Name: "shade", Type: schema.String}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Modify(where("custom_columns", "id", schema.Int(id)), rowOf(t, d, "custom_columns", "id", 700)); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.RemoveFields([]int64{700}); err != nil || d.Schema().Table("c_users").Column("shade") >= 0 {
+		t.Errorf("a column is still there when its row went under another id: %v", err)
+	}
 	for _, name := range []string{"", "1st", "a b", "x;--", "é"} {
 		if _, err := d.AddField(schema.Field{Table: "c_users", Name: name}); !errors.Is(err, device.ErrColumnName) {
 			t.Errorf("a column named %q: %v, want ErrColumnName", name, err)
 		}
 	}
+	// Rows that the terminal adds itself have no value for these.
+	for _, table := range []string{"change_logs", "face_templates", "custom_tables", "custom_columns"} {
+		for _, f := range []schema.Field{{Unique: true}, {NotNull: true}} {
+			f.Table, f.Name, f.Type = table, "own", schema.String
+			if _, err := d.AddField(f); !errors.Is(err, device.ErrColumnRule) {
+				t.Errorf("a column of %s, unique %v, not null %v: %v, want ErrColumnRule", table, f.Unique, f.NotNull, err)
+			}
+		}
+		if _, err := d.AddField(schema.Field{Table: table, Name: "own", Type: schema.String, NotNull: true, Default: schema.Text("")}); err != nil {
+			t.Errorf("a column of %s with a default: %v", table, err)
+		}
+	}
+	mustCreate(t, d, "users", "id", 2)
 	var missing *query.NoTableError
 	if _, err := d.AddField(schema.Field{Table: "nonsense", Name: "x"}); !errors.As(err, &missing) {
 		t.Errorf("a column of nothing: %v", err)

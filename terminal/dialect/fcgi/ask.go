@@ -66,7 +66,9 @@ func (a *API) ask(c *dialect.Call, command string, knows ...string) (*ask, error
 	if err != nil {
 		return nil, err
 	}
-	q.table, err = q.tableOf(name)
+	if q.table, err = q.tableOf(name); err == nil && q.table.Pseudo {
+		err = &query.NoTableError{Table: name}
+	}
 	return q, err
 }
 

@@ -48,11 +48,13 @@ const (
 	textTooManyRows  = "Invalid member 'user_images' (at most %d expected, got %d)"
 	textListTooLarge = "Too many image bytes in one answer"
 
-	textTooManyValues    = "Invalid member 'values' (at most %d expected)"
+	textTooManyItems     = "Invalid member '%s' (at most %d expected)"
 	textTooManyVariables = "too many SQL variables"
 	textTooDeep          = "Expression tree is too large (maximum depth 1000)"
 	textTooManyColumns   = "too many columns in result set"
 	textDuplicateColumn  = "duplicate column name: "
+	textUniqueColumn     = "Cannot add a UNIQUE column"
+	textNotNullColumn    = "Cannot add a NOT NULL column with default value NULL"
 	textTooBig           = "string or blob too big"
 	textOutOfMemory      = "out of memory"
 	textOldPassword      = "Invalid member 'password' (new password expected, got factory or old password)"
@@ -74,7 +76,11 @@ const codeRefused = 1
 type memberError struct{ name, want, got string }
 
 func (e *memberError) Error() string {
-	return fmt.Sprintf("Invalid member '%s' (%s expected, got %s)", e.name, e.want, e.got)
+	got := e.got
+	if want := jsondoc.Int.String(); e.want == want && got == want {
+		got = gotTooLarge
+	}
+	return fmt.Sprintf("Invalid member '%s' (%s expected, got %s)", e.name, e.want, got)
 }
 
 // refusal is an error whose sentence is final.

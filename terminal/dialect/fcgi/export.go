@@ -3,6 +3,7 @@ package fcgi
 import (
 	"archive/zip"
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -64,7 +65,10 @@ func readExports(objects jsondoc.Value, tables *schema.Schema) ([]query.Query, e
 	}
 	var exports []query.Query
 	for item := range objects.Items() {
-		if item.Kind() != jsondoc.Object || len(exports) == maxExported {
+		if len(exports) == maxExported {
+			return nil, &refusal{http.StatusBadRequest, fmt.Sprintf(textTooManyItems, "objects", maxExported)}
+		}
+		if item.Kind() != jsondoc.Object {
 			return nil, &memberError{"objects", jsondoc.Object.String(), item.Kind().String()}
 		}
 		q := &ask{body: item, tables: tables}
@@ -91,9 +95,7 @@ func readExports(objects jsondoc.Value, tables *schema.Schema) ([]query.Query, e
 func exportOf(t *schema.Table, columns []query.Column) query.Query {
 	q := query.Query{Filter: query.Filter{Table: t.Name}, Limit: query.NoLimit}
 	if columns == nil {
-		for _, c := range t.Columns {
-			columns = append(columns, query.Column{Table: t.Name, Name: c.Name})
-		}
+		q.Fields = everyColumn(t)
 	}
 	for _, c := range columns {
 		q.Fields = append(q.Fields, query.Field{Column: c})
@@ -138,16 +140,22 @@ func appendCSV(dst []byte, i int, text string) []byte {
 	return append(dst, '"')
 }
 
-// writeZip writes a file for each table. A table is packed when it has been
+// writeZip writes a file for each export, with the name of its table; further
+// ones of a table have a number. A table is packed when it has been
 // read: packing takes too long to hold the data still for it.
 func (a *API) writeZip(answer *dialect.Answer, tables *schema.Schema, exports []query.Query) error {
 	archive := zip.NewWriter(answer)
+	files := make(map[string]int)
 	for _, q := range exports {
 		part := answer.Part()
 		if err := a.writeCSV(part, tables, q); err != nil {
 			return err
 		}
-		file, err := archive.Create(q.Table + csvEnding)
+		name := q.Table
+		if files[name]++; files[name] > 1 {
+			name = fmt.Sprintf("%s-%d", name, files[name])
+		}
+		file, err := archive.Create(name + csvEnding)
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"portaria/store"
 	"portaria/store/schema"
 	"portaria/terminal/device"
 	"portaria/terminal/dialect"
@@ -21,11 +22,16 @@ func (a *API) addField(c *dialect.Call) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.device.AddField(field)
-	if errors.Is(err, device.ErrColumnName) {
-		err = nearError(field.Name)
-	}
-	if err != nil {
+	switch _, err = a.device.AddField(field); {
+	case errors.Is(err, device.ErrColumnName):
+		return nearError(field.Name)
+	case errors.Is(err, store.ErrColumnTaken):
+		return &refusal{http.StatusBadRequest, textDuplicateColumn + field.Name}
+	case errors.Is(err, device.ErrColumnRule) && field.Unique:
+		return &refusal{http.StatusBadRequest, textUniqueColumn}
+	case errors.Is(err, device.ErrColumnRule):
+		return &refusal{http.StatusBadRequest, textNotNullColumn}
+	case err != nil:
 		return err
 	}
 	return done(c)
@@ -41,9 +47,6 @@ func readField(q *ask) (schema.Field, error) {
 	var err error
 	if f.Name, err = textMember(q.body, "column_name"); err != nil {
 		return f, err
-	}
-	if q.table.Column(f.Name) >= 0 {
-		return f, &refusal{http.StatusBadRequest, textDuplicateColumn + echo(f.Name)}
 	}
 	if f.Label, err = optionalText(q.body, "name", f.Name); err != nil {
 		return f, err

@@ -1,6 +1,7 @@
 package fcgi
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -24,8 +25,14 @@ func (a *API) loadObjects(c *dialect.Call) error {
 	if err != nil {
 		return err
 	}
+	every := len(q.Fields) == 0
+	if every {
+		// Named, so that rows have the columns that are prepared for them even
+		// when a custom one comes or goes meanwhile.
+		q.Fields = everyColumn(ask.table)
+	}
 	rows := a.jsonRows(ask, q)
-	return c.Compose(a.room, http.StatusOK, typeJSON, func(answer *dialect.Answer) error {
+	err = c.Compose(a.room, http.StatusOK, typeJSON, func(answer *dialect.Answer) error {
 		rows.first = true
 		answer.Tail = jsondoc.AppendString(append(answer.Tail, '{'), ask.table.Name)
 		answer.Tail = append(answer.Tail, ":["...)
@@ -36,6 +43,10 @@ func (a *API) loadObjects(c *dialect.Call) error {
 		answer.Tail = append(answer.Tail, "]}"...)
 		return err
 	})
+	if gone := (*query.NoColumnError)(nil); every && errors.As(err, &gone) {
+		return a.loadObjects(c)
+	}
+	return err
 }
 
 // readQuery reads the members of load_objects.
@@ -99,12 +110,23 @@ func readFields(a *ask) ([]query.Field, error) {
 		if err != nil {
 			return nil, err
 		}
+		if slices.Contains(fields, f) {
+			continue // a row has each member once
+		}
 		if len(fields) == maxFields {
 			return nil, &refusal{http.StatusBadRequest, textTooManyColumns}
 		}
 		fields = append(fields, f)
 	}
 	return fields, nil
+}
+
+func everyColumn(t *schema.Table) []query.Field {
+	fields := make([]query.Field, len(t.Columns))
+	for i := range t.Columns {
+		fields[i].Column = query.Column{Table: t.Name, Name: t.Columns[i].Name}
+	}
+	return fields
 }
 
 // maxFields is the device's database's bound on the columns of an answer

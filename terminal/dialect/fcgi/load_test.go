@@ -42,7 +42,7 @@ func TestReadQuery(t *testing.T) {
 		`{"fields":["COUNT(*)"]}`:               with(func(q *query.Query) { q.Fields = []query.Field{{Count: true}} }),
 		`{"fields":[{"object":"special_columns","field":"COUNT(*)"}]}`: with(func(q *query.Query) { q.Fields = []query.Field{{Count: true}} }),
 		`{"fields":["id","users.name",{"object":"users","field":"name"},{"object":"user_roles","field":"role"},"user_roles.role"]}`: with(func(q *query.Query) {
-			q.Fields = []query.Field{{Column: id}, {Column: name}, {Column: name}, {Column: role}, {Column: role}}
+			q.Fields = []query.Field{{Column: id}, {Column: name}, {Column: role}}
 		}),
 		`{"order":["name","users.name","ascending","name"]}`:          with(byName),
 		`{"where":{"groups":{},"groups":{}}}`:                         with(func(q *query.Query) { q.Join = []string{"groups"} }),
@@ -70,6 +70,7 @@ func TestReadQuery(t *testing.T) {
 		`{"order":["COUNT(*)"]}`:                      "no such column: users.COUNT(*)",
 		`{"group":["foo"]}`:                           "no such column: users.foo",
 		`{"limit":"10"}`:                              "Invalid member 'limit' (int expected, got string)",
+		`{"limit":9223372036854775808}`:               "Invalid member 'limit' (int expected, got double)",
 		`{"offset":1.5}`:                              "Invalid member 'offset' (int expected, got double)",
 	} {
 		a, d := newAsk(t, "users", body)

@@ -18,6 +18,8 @@ func TestObjectNotices(t *testing.T) {
 		{"modify_objects", `{"object":"holidays","values":{"name":"x"},"where":{"holidays":{"id":1}}}`, ""},
 		{"modify_objects", `{"object":"holidays","values":[]}`, ""},
 
+		{"destroy_objects", `{"object":"special_columns"}`, ""}, // refused, not obeyed
+
 		{"load_objects", `{"object":"users","filter":{"id":1}}`, "member"},
 		{"load_objects", `{"object":"users","ids":[1],"order_by":"id"}`, "member member"},
 		{"load_objects", `{"object":"users","wheres":{"users":{"id":1}}}`, "member"},
@@ -25,6 +27,8 @@ func TestObjectNotices(t *testing.T) {
 		{"load_objects", `{"object":"users","order":"desc"}`, "order"},
 		{"load_objects", `{"object":"users","where":{"users":7}}`, "where"},
 		{"load_objects", `{"object":"users","where":[{"field":"id","op":">","value":1}]}`, "op"},
+		{"load_objects", `{"object":"users","where":[{"field":"id","value":1,"conector":"OR"}]}`, "where"},
+		{"load_objects", `{"object":"users","where":[{"object":"users","field":"id","operator":">","value":1,"connector":"OR"}]}`, ""},
 		{"destroy_objects", `{"object":"holidays"}`, "no-where"},
 		{"destroy_objects", `{"object":"holidays","where":{"holidays":{}}}`, "no-where"},
 		{"destroy_objects", `{"object":"holidays","where":{"holidays":7}}`, "where no-where"},

@@ -3,6 +3,7 @@ package fcgi
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"portaria/store/query"
 	"portaria/store/schema"
@@ -58,11 +59,7 @@ func cell(c *schema.Column, v jsondoc.Value) (schema.Value, error) {
 }
 
 func wrongKind(c *schema.Column, v jsondoc.Value) error {
-	got := v.Kind().String()
-	if v.Kind() == jsondoc.Int && c.Type.Kind() == schema.IntKind {
-		got = gotTooLarge
-	}
-	return &memberError{c.Name, typeNames[c.Type.Kind()], got}
+	return &memberError{c.Name, typeNames[c.Type.Kind()], v.Kind().String()}
 }
 
 // rowReader reads rows of one table. What a row needs comes from slabs: a
@@ -81,7 +78,7 @@ func readRows(t *schema.Table, values jsondoc.Value) ([]schema.Row, error) {
 	r := rowReader{table: t, seen: make([]int, len(t.Columns))}
 	for item := range values.Items() {
 		if len(r.rows) == maxRows {
-			return nil, &refusal{http.StatusBadRequest, fmt.Sprintf(textTooManyValues, maxRows)}
+			return nil, &refusal{http.StatusBadRequest, fmt.Sprintf(textTooManyItems, "values", maxRows)}
 		}
 		if err := r.read(item); err != nil {
 			return nil, err
@@ -117,11 +114,12 @@ func (r *rowReader) read(v jsondoc.Value) error {
 			continue
 		}
 		r.seen[i] = number
-		value, err := cell(&r.table.Columns[i], member)
+		c := &r.table.Columns[i]
+		value, err := cell(c, member)
 		if err != nil {
 			return err
 		}
-		r.slab = append(r.slab, schema.Assignment{Column: i, Value: value})
+		r.slab = append(r.slab, schema.Assignment{Column: i, Value: value, Of: c})
 	}
 	r.rows = append(r.rows, r.slab[start:len(r.slab):len(r.slab)])
 	return nil
@@ -137,7 +135,7 @@ const maxEcho = 200
 // echo cuts what a client wrote to what may stand in an answer or a notice.
 func echo(text string) string {
 	if len(text) > maxEcho {
-		return text[:maxEcho] + "..."
+		return strings.ToValidUTF8(text[:maxEcho], "") + "..."
 	}
 	return text
 }

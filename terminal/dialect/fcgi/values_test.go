@@ -93,6 +93,20 @@ func TestReadRows(t *testing.T) {
 	})
 }
 
+func TestEcho(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"users":                               "users",
+		strings.Repeat("x", maxEcho):          strings.Repeat("x", maxEcho),
+		strings.Repeat("x", maxEcho+1):        strings.Repeat("x", maxEcho) + "...",
+		strings.Repeat("x", maxEcho-1) + "éé": strings.Repeat("x", maxEcho-1) + "...",
+	} {
+		if got := echo(text); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}
+
 // mustSay is the sentence of err alone.
 func (a *API) mustSay(err error) string {
 	_, text := a.sentence(err)

@@ -125,6 +125,9 @@ func (w *where) list(v jsondoc.Value) error {
 	return nil
 }
 
+// itemMembers are the members of an item of a list.
+var itemMembers = []string{"object", "field", "operator", "value", "connector"}
+
 // item reads one condition of a list.
 func (w *where) item(v jsondoc.Value) (query.Expr, error) {
 	t := w.ask.table
@@ -148,8 +151,13 @@ func (w *where) item(v jsondoc.Value) (query.Expr, error) {
 			return nil, err
 		}
 	}
-	if v.Member("op").Kind() != jsondoc.Undefined {
-		w.ask.notes.say(ruleOp, "op does nothing in a where; the member is called operator")
+	for name := range v.Members() {
+		switch {
+		case name == "op":
+			w.ask.notes.say(ruleOp, "op does nothing in a where; the member is called operator")
+		case !slices.Contains(itemMembers, name):
+			w.ask.notes.say(ruleWhere, name+" does nothing in an item of where")
+		}
 	}
 	return w.compare(t, field, operator, v.Member("value"))
 }
