@@ -10,7 +10,6 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"portaria": main,
-		"loop":     loop,
 	})
 }
 

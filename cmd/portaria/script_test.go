@@ -23,10 +23,6 @@ import (
 	"portaria/terminal/certificate"
 )
 
-// loop stays until it is killed; a script puts it where a program must be
-// running that is not ours.
-func loop() { select {} }
-
 // patience bounds the waits of the scripts. It is not a time that anything is
 // asserted to take.
 const patience = 5 * time.Minute
