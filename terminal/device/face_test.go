@@ -214,6 +214,18 @@ func TestScriptedFaces(t *testing.T) {
 	}
 }
 
+// TestScriptBehindAnotherComment is what a program makes that appends a comment
+// to a picture that another program has signed.
+func TestScriptBehindAnotherComment(t *testing.T) {
+	t.Parallel()
+	photo := commented(t, "portaria-face: 8")
+	signed := append([]byte("\xff\xd8\xff\xfe\x00\x08signed"), photo[2:]...)
+	report := device.ScriptedFaces{}.CheckFace(signed, imaging.Photo{})
+	if got := fmt.Sprint(report.Faults); got != "[8]" {
+		t.Errorf("faults %s, want [8]", got)
+	}
+}
+
 func TestMatch(t *testing.T) {
 	t.Parallel()
 	exists := func(t *testing.T, r device.Result, owner int64) {
