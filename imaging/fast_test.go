@@ -167,7 +167,7 @@ func TestCodings(t *testing.T) {
 					decoded(t, got.JPEG)
 					continue
 				}
-				if e := meanError(t, decoded(t, got.JPEG), decoded(t, slowly(t, upload, Spec{Box: box}))); e > 12 {
+				if e := meanError(t, decoded(t, got.JPEG), decoded(t, slowly(t, upload, Spec{Box: box}))); e > 13 {
 					t.Errorf("%s in %v, orientation %d: mean error %.1f to the slow way", name, box, o, e)
 				}
 			}
