@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/draw"
 	"sync"
 
 	"portaria/imaging/jpeg"
@@ -150,9 +151,9 @@ func neutralPlane(p jpeg.Plane) bool {
 }
 
 // Luma returns the luma of a photo as Normalize returns it, at the smallest scale of N/8 whose longer side has at least side
-// pixels, or at full size if the photo is smaller. It is for whoever looks for faces: they need neither colour nor every
-// pixel. A file that is no JPEG with a luma plane, or does not decode, is ErrFormat, one that claims too much
-// ErrTooCostly. The caller owns the picture.
+// pixels, or at full size if the photo is smaller or of a form that only the slow decoder reads. It is for whoever looks for
+// faces: they need neither colour nor every pixel. A file that is no JPEG, or does not decode, is ErrFormat, one that claims
+// too much ErrTooCostly. The caller owns the picture.
 func Luma(photo []byte, side int) (grey *image.Gray, err error) {
 	defer recovered(&err)
 	h, err := readHeader(photo)
@@ -173,10 +174,10 @@ func Luma(photo []byte, side int) (grey *image.Gray, err error) {
 		if refusal, ok := refused(ctx, err); ok {
 			return nil, refusal
 		}
-		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+		return slowLuma(ctx, photo, h)
 	}
 	if picture.RGB {
-		return nil, fmt.Errorf("%w: no luma plane", ErrFormat)
+		return slowLuma(ctx, photo, h)
 	}
 	luma := picture.Planes[0]
 	whole := image.NewGray(image.Rect(0, 0, luma.Width.Samples(), luma.Height.Samples()))
@@ -184,4 +185,22 @@ func Luma(photo []byte, side int) (grey *image.Gray, err error) {
 		copy(whole.Pix[y*whole.Stride:(y+1)*whole.Stride], luma.Pix[y*luma.Stride:])
 	}
 	return whole, nil
+}
+
+// slowLuma is Luma for what the fast decoder leaves: a photo that Normalize has kept must not be one in which nobody can look
+// for a face.
+func slowLuma(ctx context.Context, photo []byte, h header) (*image.Gray, error) {
+	img, err := decode(ctx, photo, h)
+	if err != nil {
+		return nil, err
+	}
+	switch m := img.(type) {
+	case *image.Gray:
+		return m, nil
+	case *image.YCbCr:
+		return &image.Gray{Pix: m.Y, Stride: m.YStride, Rect: m.Rect}, nil
+	}
+	grey := image.NewGray(img.Bounds())
+	draw.Draw(grey, grey.Rect, img, grey.Rect.Min, draw.Src)
+	return grey, nil
 }

@@ -1,7 +1,10 @@
 package imaging
 
 import (
+	"bytes"
+	"errors"
 	"image"
+	"image/jpeg"
 	"os"
 	"path/filepath"
 	"testing"
@@ -23,6 +26,7 @@ func FuzzNormalize(f *testing.F) {
 	// Large pictures are refused here, so that the fuzzer spends its time on structure; TestBombs has them.
 	large := image.Pt(1000, 1000)
 	f.Fuzz(func(t *testing.T, upload []byte) {
+		agreesWithPlain(t, upload, large)
 		for _, spec := range []Spec{{Max: large}, {Max: large, MaxBytes: 4 << 10, Box: image.Pt(50, 70)}} {
 			photo, err := Normalize(t.Context(), upload, spec)
 			if err != nil {
@@ -32,4 +36,22 @@ func FuzzNormalize(f *testing.F) {
 			checkAgain(t, "photo", photo, spec)
 		}
 	})
+}
+
+// agreesWithPlain checks that a JPEG whose segments are whole is accepted where image/jpeg accepts it, and nowhere else.
+func agreesWithPlain(t *testing.T, upload []byte, most image.Point) {
+	t.Helper()
+	h, err := readHeader(upload)
+	if err != nil || h.format != formatJPEG || h.affordable() != nil || beyond(h.size, most) {
+		return
+	}
+	photo, got := Normalize(t.Context(), upload, Spec{})
+	end := []byte{0xff, markEOI}
+	_, want := jpeg.Decode(bytes.NewReader(append(upload[:len(upload):len(upload)], end...)))
+	switch {
+	case got == nil && want != nil && (photo.Treatment != Recoded || !bytes.Contains(upload, []byte{0xff, markSOF2})):
+		t.Errorf("accepted and %v, image/jpeg says %v", photo.Treatment, want)
+	case errors.Is(got, ErrFormat) && want == nil:
+		t.Errorf("%v, image/jpeg accepts it", got)
+	}
 }

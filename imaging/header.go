@@ -15,9 +15,9 @@ const (
 )
 
 // The first bytes that admit an upload to a decoder. They are the allow-list: image.Decode is never asked, because every
-// package in the binary may have registered a decoder with it.
+// package in the binary may have registered a decoder with it. Behind that of a JPEG every decoder skips stray bytes.
 const (
-	magicJPEG = "\xff\xd8\xff"
+	magicJPEG = "\xff\xd8"
 	magicPNG  = "\x89PNG\r\n\x1a\n"
 )
 

@@ -15,6 +15,7 @@ const (
 	markDHT   = 0xc4
 	markRST0  = 0xd0
 	markRST7  = 0xd7
+	markSOI   = 0xd8
 	markEOI   = 0xd9
 	markSOS   = 0xda
 	markDQT   = 0xdb

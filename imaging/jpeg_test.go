@@ -70,6 +70,7 @@ func TestStripping(t *testing.T) {
 			"junk between segments goes where the decoder skips it", with(plain, jfif, []byte("junk"), adobe), Stripped,
 			[][]byte{jfif, adobe},
 		},
+		{"junk right behind the start goes where the decoder skips it", with(plain, []byte("junk")), Stripped, nil},
 		{"a stuffed zero between segments goes", with(plain, []byte{0xff, 0}), Stripped, nil},
 		{
 			"a JFIF header with a size and no thumbnail loses the size", with(plain, segment(markAPP0, jfifBody(0, 0)[:12]+"\x01\x01")),

@@ -28,7 +28,7 @@ type Resampler struct {
 // Four samples of 16 bits lie in a word. Those between the passes are raised by lift, so that the overshoot of a cubic
 // stays above zero; a sum of weights keeps the lift, because they add up to unit.
 const (
-	lift     = 96
+	lift     = 128
 	lanes    = 0x0001_0001_0001_0001
 	lifted   = (lift*unit + unit/2) * lanes
 	half     = unit / 2 * lanes

@@ -87,9 +87,9 @@ func exact(src Plane, to image.Point) []float64 {
 			x := math.Abs(float64(j)+0.5-(float64(i)+0.5)*scale) / max(scale, 1)
 			switch {
 			case x < 1:
-				out[j] = 1.5*x*x*x - 2.5*x*x + 1
+				out[j] = 1.25*x*x*x - 2.25*x*x + 1
 			case x < 2:
-				out[j] = -0.5*x*x*x + 2.5*x*x - 4*x + 2
+				out[j] = -0.75*x*x*x + 3.75*x*x - 6*x + 3
 			}
 			sum += out[j]
 		}

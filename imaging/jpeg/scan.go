@@ -10,7 +10,7 @@ import (
 // Margins of the scale over the result, as fractions. A plane that is hardly larger than the result leaves the resampler
 // nothing to tell an edge by; see DESIGN.md for the figures.
 const (
-	lumaMargin, lumaMarginOf     = 5, 4
+	lumaMargin, lumaMarginOf     = 3, 2
 	chromaMargin, chromaMarginOf = 1, 1
 )
 

@@ -75,17 +75,17 @@ const (
 )
 
 // MeasuredFaces looks for the face. It refuses photos without one and photos
-// of several people, and if Strict all that the documentation names. A photo
-// that cannot be looked at passes without scores.
+// of several people, and if Strict all that the documentation names. In a photo
+// that cannot be looked at there is no face.
 type MeasuredFaces struct{ Strict bool }
 
 // CheckFace implements FaceChecker.
 func (m MeasuredFaces) CheckFace(_ []byte, photo imaging.Photo) FaceReport {
-	// Normalization has decoded the photo just now. What has no luma all the
-	// same is a rare JPEG in RGB, in which nobody has looked for a face.
+	// Normalization has decoded the photo just now, so an error is not to be
+	// expected; it must not be a way past the check.
 	img, err := imaging.Luma(photo.JPEG, face.Side)
 	if err != nil {
-		return FaceReport{}
+		return FaceReport{Faults: []FaceFault{FaceMissing}}
 	}
 	faces := face.Find(img)
 	if len(faces) == 0 {

@@ -13,8 +13,8 @@ import (
 // faceMarker is what a JPEG comment begins with that decides about its photo.
 const faceMarker = "portaria-face:"
 
-// ScriptedFaces lets the photo say what is wrong with its face, in a comment
-// of the uploaded JPEG:
+// ScriptedFaces lets the photo say what is wrong with its face, in the first
+// comment of the uploaded JPEG that begins so:
 //
 //	portaria-face: 8
 //	portaria-face: 4,9 scores=700,16,-150,768,100
@@ -27,7 +27,7 @@ type ScriptedFaces struct{}
 
 // CheckFace implements FaceChecker.
 func (ScriptedFaces) CheckFace(upload []byte, _ imaging.Photo) FaceReport {
-	text, ok := strings.CutPrefix(strings.TrimSpace(imaging.Comment(upload)), faceMarker)
+	text, ok := faceScript(upload)
 	if !ok {
 		return FaceReport{}
 	}
@@ -49,6 +49,18 @@ func (ScriptedFaces) CheckFace(upload []byte, _ imaging.Photo) FaceReport {
 		return FaceReport{}
 	}
 	return report
+}
+
+// faceScript returns what follows the marker in the first comment that has it.
+// Programs that write a picture like to sign it, and to append comments behind
+// those that are there.
+func faceScript(upload []byte) (text string, ok bool) {
+	for comment := range imaging.Comments(upload) {
+		if text, ok = strings.CutPrefix(strings.TrimSpace(comment), faceMarker); ok {
+			return text, true
+		}
+	}
+	return "", false
 }
 
 func readFaults(text string, report *FaceReport) bool {
