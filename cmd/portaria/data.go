@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"unicode/utf8"
 
 	"portaria/store"
 	"portaria/terminal"
@@ -75,6 +76,13 @@ func defineResetLogin(flags *flag.FlagSet) func(streams) error {
 	login := flags.String("login", device.FactoryLogin, "The new `LOGIN`.")
 	password := flags.String("password", device.FactoryPassword, "The new `PASSWORD`.")
 	return func(s streams) error {
+		// An empty password would leave a terminal open to everybody, and what is no
+		// text can be sent by nobody.
+		for _, of := range []struct{ name, value string }{{"login", *login}, {"password", *password}} {
+			if of.value == "" || !utf8.ValidString(of.value) {
+				return refuse("--%s %q is no text that anybody could log in with; give another one, or leave it out for the factory's", of.name, of.value)
+			}
+		}
 		if _, err := os.Stat(*data); err != nil {
 			return explain(err)
 		}
