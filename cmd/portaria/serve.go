@@ -245,10 +245,18 @@ func (c *serveCmd) given(name string) bool {
 
 // address is where to listen.
 func (c *serveCmd) address() string {
-	switch {
-	case !c.terminal || c.given("listen"):
+	if c.given("listen") {
 		return c.listen
-	case c.tls != "" || c.tlsCert != "":
+	}
+	return usualAddress(c.terminal, c.tls != "" || c.tlsCert != "")
+}
+
+// usualAddress is where to listen when nobody says.
+func usualAddress(terminal, secure bool) string {
+	switch {
+	case !terminal:
+		return simulatorAddress
+	case secure:
 		return secureAddress
 	}
 	return terminalAddress
