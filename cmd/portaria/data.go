@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"unicode/utf8"
 
 	"portaria/store"
@@ -17,6 +18,9 @@ import (
 
 // defaultData is the data folder unless another is named.
 const defaultData = "portaria-data"
+
+// dataFile is what makes a folder a terminal's.
+const dataFile = "portaria.db"
 
 func dataFlag(flags *flag.FlagSet) *string {
 	return flags.String("data", defaultData, "The data folder `DIR`.")
@@ -83,8 +87,14 @@ func defineResetLogin(flags *flag.FlagSet) func(streams) error {
 				return refuse("--%s %q is no text that anybody could log in with; give another one, or leave it out for the factory's", of.name, of.value)
 			}
 		}
-		if _, err := os.Stat(*data); err != nil {
+		// Neither a folder that has no terminal's data nor data that cannot be used
+		// gets new ones from somebody who wanted to keep what there is.
+		path := filepath.Join(*data, dataFile)
+		if _, err := os.Stat(path); err != nil {
 			return explain(err)
+		}
+		if err := inspectInChild(path); errors.Is(err, store.ErrDamaged) {
+			return fmt.Errorf("%w; keep a copy of the folder %s, then restore a backup", err, *data)
 		}
 		t, err := terminal.Open(terminal.Config{Data: *data, Inspect: inspectInChild})
 		if err != nil {
