@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"unicode/utf8"
 
 	"portaria/store"
@@ -114,6 +115,8 @@ func explain(err error) error {
 	switch {
 	case errors.Is(err, store.ErrInUse):
 		return fmt.Errorf("%w; stop the terminal first", err)
+	case errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("%w; have the file system checked and mounted for writing again, or take the data away with \"portaria backup --data\"", err)
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w; name the terminal's data folder with --data", err)
 	}

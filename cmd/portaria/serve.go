@@ -111,6 +111,9 @@ func (c *serveCmd) run(s streams) error {
 	if errors.Is(err, store.ErrInUse) {
 		return fmt.Errorf("%w; stop the other terminal, or take another --data", err)
 	}
+	if errors.Is(err, syscall.EROFS) {
+		return explain(err)
+	}
 	if err != nil {
 		return err
 	}
