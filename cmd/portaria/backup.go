@@ -54,6 +54,15 @@ func either(flags *flag.FlagSet) error {
 	return nil
 }
 
+// replaceable refuses the name of something that is no ordinary file: what takes a
+// name when it is whole would do away with a device.
+func replaceable(flagName, name string) error {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return refuse("%s %s is no file that could be replaced; take the name of a file, or one that nothing has yet", flagName, name)
+	}
+	return nil
+}
+
 // interrupted ends with the first Ctrl-C; a second one ends the program.
 func interrupted() (context.Context, context.CancelFunc) {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -67,6 +76,9 @@ func (c *backupCmd) run(s streams) error {
 	}
 	if c.out == "" {
 		c.out = clock.System{}.Now().Format("portaria-2006-01-02T15-04-05Z.backup")
+	}
+	if err := replaceable("-o", c.out); err != nil {
+		return err
 	}
 	ctx, cancel := interrupted()
 	defer cancel()

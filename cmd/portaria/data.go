@@ -8,6 +8,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"syscall"
+	"unicode/utf8"
 
 	"portaria/store"
 	"portaria/terminal"
@@ -16,6 +19,9 @@ import (
 
 // defaultData is the data folder unless another is named.
 const defaultData = "portaria-data"
+
+// dataFile is what makes a folder a terminal's.
+const dataFile = "portaria.db"
 
 func dataFlag(flags *flag.FlagSet) *string {
 	return flags.String("data", defaultData, "The data folder `DIR`.")
@@ -75,11 +81,21 @@ func defineResetLogin(flags *flag.FlagSet) func(streams) error {
 	login := flags.String("login", device.FactoryLogin, "The new `LOGIN`.")
 	password := flags.String("password", device.FactoryPassword, "The new `PASSWORD`.")
 	return func(s streams) error {
-		if *login == "" || *password == "" {
-			return refuse("an empty --login or --password lets nobody or everybody in; choose others")
+		// An empty password would leave a terminal open to everybody, and what is no
+		// text can be sent by nobody.
+		for _, of := range []struct{ name, value string }{{"login", *login}, {"password", *password}} {
+			if of.value == "" || !utf8.ValidString(of.value) {
+				return refuse("--%s %q is no text that anybody could log in with; give another one, or leave it out for the factory's", of.name, of.value)
+			}
 		}
-		if _, err := os.Stat(*data); err != nil {
+		// Neither a folder that has no terminal's data nor data that cannot be used
+		// gets new ones from somebody who wanted to keep what there is.
+		path := filepath.Join(*data, dataFile)
+		if _, err := os.Stat(path); err != nil {
 			return explain(err)
+		}
+		if err := inspectInChild(path); errors.Is(err, store.ErrDamaged) {
+			return fmt.Errorf("%w; keep a copy of the folder %s, then restore a backup", err, *data)
 		}
 		t, err := terminal.Open(terminal.Config{Data: *data, Inspect: inspectInChild})
 		if err != nil {
@@ -99,6 +115,8 @@ func explain(err error) error {
 	switch {
 	case errors.Is(err, store.ErrInUse):
 		return fmt.Errorf("%w; stop the terminal first", err)
+	case errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("%w; have the file system checked and mounted for writing again, or take the data away with \"portaria backup --data\"", err)
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w; name the terminal's data folder with --data", err)
 	}

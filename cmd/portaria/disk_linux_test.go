@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"portaria/store/storetest/disk"
@@ -199,6 +200,19 @@ func TestReadOnlyDisk(t *testing.T) {
 	l.recovers("mended", 30)
 	l.verify("mended")
 	l.restart(data, ready)
+	l.kill()
+	// A terminal that finds it so from the start says what can be done.
+	if err := card.Break(); err != nil {
+		t.Fatal(err)
+	}
+	const want = "checked and mounted for writing again"
+	if status, text := portaria("serve", "--listen", "127.0.0.1:0", "--data", data); status != 1 || !strings.Contains(text, want) {
+		t.Errorf("serve on a read-only disk: status %d, %s", status, text)
+	}
+	kept := filepath.Join(t.TempDir(), "kept.backup")
+	if status, text := portaria("backup", "--data", data, "-o", kept); status != 0 {
+		t.Errorf("backup of a read-only disk: status %d, %s", status, text)
+	}
 }
 
 // TestFailingDisk lets system calls fail under a terminal that is being used: in

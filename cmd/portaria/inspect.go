@@ -17,8 +17,9 @@ import (
 
 // inspectTime is how long the child may take to open a database file: far
 // longer than the slowest card needs. Beyond it the terminal does not start,
-// because slow is not damaged.
-const inspectTime = 30 * time.Second
+// because slow is not damaged. Whoever starts the terminal again must not give up
+// before: a board grants a start three minutes, the service five.
+const inspectTime = 2 * time.Minute
 
 // damagedStatus is the child's exit status for a file that it found damaged.
 const damagedStatus = 3

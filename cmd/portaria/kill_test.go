@@ -129,7 +129,7 @@ func answering(t *testing.T, data, ready string, flags ...string) *served {
 			Args:   append([]string{"portaria", "serve", "--listen", "127.0.0.1:0", "--data", data, "--ready-file", ready}, flags...),
 			Stderr: &log,
 		},
-		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: uploaders}, Timeout: time.Minute},
+		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: uploaders}, Timeout: patience},
 	}
 	if err := s.process.Start(); err != nil {
 		t.Fatal(err)

@@ -8,9 +8,11 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/http"
 	neturl "net/url"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,13 +21,16 @@ import (
 )
 
 func defineReady(flags *flag.FlagSet) func(streams) error {
-	url := flags.String("url", "http://127.0.0.1:8080", "The terminal's `URL`.")
+	url := flags.String("url", "", "The terminal's `URL`. Left out: where serve listens with the same environment.")
 	file := flags.String("ready-file", "", "The `FILE` that \"portaria serve\" writes with the same flag: it says the URL, and which certificate to trust.")
 	wait := flags.Duration("wait", 0, "How long to wait for it, `TIME` such as 30s. Left out: not at all.")
 	pin := flags.String("pin", "", pinHelp)
 	insecure := flags.Bool("insecure", false, "Take any certificate. On this machine's own addresses any is taken anyway: nothing secret is said.")
 	return func(s streams) error {
 		began := clock.System{}.Mark()
+		if *url == "" {
+			*url = servedURL(os.Getenv)
+		}
 		if *file != "" {
 			said, err := awaitReadyFile(*file, *wait)
 			if err != nil {
@@ -66,6 +71,28 @@ func checkURL(text string) error {
 		return refuse("--url %q is no address; write one such as http://127.0.0.1:8080", text)
 	}
 	return nil
+}
+
+// servedURL is where a client on this machine finds what serve serves with the same
+// environment: a container's health is asked of there, whatever its settings.
+func servedURL(getenv func(string) string) string {
+	terminal, _ := strconv.ParseBool(getenv(variableOf("terminal")))
+	scheme, secure := "http://", getenv(variableOf("tls"))+getenv(variableOf("tls-cert")) != ""
+	if secure {
+		scheme = "https://"
+	}
+	address := getenv(variableOf("listen"))
+	if address == "" {
+		address = usualAddress(terminal, secure)
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return scheme + simulatorAddress
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return scheme + net.JoinHostPort(host, port)
 }
 
 // askAgain is the pause between two attempts.

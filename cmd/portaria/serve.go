@@ -115,6 +115,8 @@ func (c *serveCmd) run(s streams) error {
 		return fmt.Errorf("%w; stop the other terminal, or take another --data", err)
 	case errors.Is(err, store.ErrFull):
 		return fmt.Errorf("%w; make room on the disk, or give a larger --capacity", err)
+	case errors.Is(err, syscall.EROFS):
+		return explain(err)
 	case err != nil:
 		return err
 	}
@@ -216,6 +218,11 @@ func (c *serveCmd) config(log *slog.Logger) (terminal.Config, error) {
 	if c.terminal && c.users != "" {
 		return terminal.Config{}, errors.New("--users is for a simulator; leave it out, or serve without --terminal")
 	}
+	if c.readyFile != "" {
+		if err := replaceable("--ready-file", c.readyFile); err != nil {
+			return terminal.Config{}, err
+		}
+	}
 	if c.capacity < 0 {
 		return terminal.Config{}, fmt.Errorf("--capacity %d is less than nothing; leave it out for no limit", c.capacity)
 	}
@@ -262,10 +269,18 @@ func (c *serveCmd) given(name string) bool {
 
 // address is where to listen.
 func (c *serveCmd) address() string {
-	switch {
-	case !c.terminal || c.given("listen"):
+	if c.given("listen") {
 		return c.listen
-	case c.tls != "" || c.tlsCert != "":
+	}
+	return usualAddress(c.terminal, c.tls != "" || c.tlsCert != "")
+}
+
+// usualAddress is where to listen when nobody says.
+func usualAddress(terminal, secure bool) string {
+	switch {
+	case !terminal:
+		return simulatorAddress
+	case secure:
 		return secureAddress
 	}
 	return terminalAddress

@@ -74,6 +74,10 @@ func runBuild(ctx context.Context, args []string) error {
 
 // write lets make fill a file that takes its name only when it is whole.
 func write(name string, make func(*os.File) error) error {
+	// A card is not written this way: what the file takes the place of is gone.
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is no file; say -o FILE, and write that to the card", name)
+	}
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -23,6 +24,16 @@ func TestWrite(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	// A card's own device, by way of what may be lost in a test.
+	device := filepath.Join(filepath.Dir(name), "device")
+	if err := os.Symlink(os.DevNull, device); err != nil {
+		t.Fatal(err)
+	}
+	for _, other := range []string{device, filepath.Dir(name)} {
+		if err := write(other, func(*os.File) error { return nil }); err == nil || !strings.Contains(err.Error(), "say -o FILE") {
+			t.Errorf("%s: got %v, want a refusal", other, err)
+		}
 	}
 	if got, err := os.ReadFile(name); err != nil || string(got) != "card" {
 		t.Errorf("got %q, %v", got, err)

@@ -16,9 +16,13 @@ import (
 	"time"
 )
 
-// startTime is how long a terminal may take until it answers. One that cannot
-// start ends at once, so this is for slow machines.
-const startTime = 30 * time.Second
+// startTime is how long a terminal may take until it answers, and answerTime how
+// long an answer may. One that cannot start ends at once, and one that is killed
+// breaks its connections, so these are for slow machines.
+const (
+	startTime  = 5 * time.Minute
+	answerTime = 5 * time.Minute
+)
 
 // errGone is a call that was not answered.
 var errGone = errors.New("the terminal is gone")
@@ -43,7 +47,7 @@ func launch(program, data, scratch string) (*terminal, string, error) {
 	t.process = exec.Command(program, "serve", "--listen", "127.0.0.1:0", "--data", data, "--ready-file", ready, "--log-level", "warn")
 	t.process.Stderr = t.log
 	t.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	t.client = &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
+	t.client = &http.Client{Timeout: answerTime, Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
 	if err := t.process.Start(); err != nil {
 		return nil, "", err
 	}

@@ -83,13 +83,19 @@ func (b *board) up() *terminal {
 	return c
 }
 
+// longestAsk is how long one question to a machine that may be up waits.
+const longestAsk = 20 * time.Second
+
 // answers waits until the terminal answers, whatever it says.
 func (b *board) answers(c *terminal) {
 	b.Helper()
 	probe := at(b.machine.Address)
-	probe.http.Timeout = time.Second
 	deadline := time.Now().Add(patience)
-	for {
+	// The emulator takes a connection before there is anybody to answer on it, so
+	// each question waits for a while only; for longer every time, as a machine
+	// that is starved may be up and need that.
+	for wait := time.Second; ; wait = min(2*wait, longestAsk) {
+		probe.http.Timeout = wait
 		_, err := probe.do("GET", "/portaria/health", nil, nil)
 		if err == nil || !errors.Is(err, errNoAnswer) {
 			return

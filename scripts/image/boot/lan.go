@@ -41,13 +41,12 @@ var (
 
 // NewLAN starts a network whose time server says now.
 func NewLAN(now time.Time) (*LAN, error) {
-	loopback := net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}
-	reserved, err := net.ListenUDP("udp4", &loopback)
+	reserved, err := net.ListenUDP("udp4", &net.UDPAddr{IP: loopback()})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = reserved.Close() }() // for the emulator, which opens it itself
-	conn, err := net.ListenUDP("udp4", &loopback)
+	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: loopback()})
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +68,8 @@ func (l *LAN) Close() {
 func (l *LAN) arguments() []string {
 	mine := l.conn.LocalAddr().(*net.UDPAddr)
 	return []string{
-		"-netdev", fmt.Sprintf("dgram,id=lan,local.type=inet,local.host=127.0.0.1,local.port=%d,remote.type=inet,remote.host=127.0.0.1,remote.port=%d", l.board.Port(), mine.Port),
+		"-netdev", fmt.Sprintf("dgram,id=lan,local.type=inet,local.host=%s,local.port=%d,remote.type=inet,remote.host=%s,remote.port=%d",
+			mine.IP, l.board.Port(), mine.IP, mine.Port),
 		"-device", "virtio-net-pci,netdev=lan,romfile=",
 	}
 }

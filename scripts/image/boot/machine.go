@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -166,11 +167,21 @@ func (m *Machine) arguments(b Board, cmdline string) []string {
 
 // freeAddress returns an address that nobody listens on just now.
 func freeAddress() (string, error) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	l, err := net.Listen("tcp4", net.JoinHostPort(loopback().String(), "0"))
 	if err != nil {
 		return "", err
 	}
 	return l.Addr().String(), l.Close()
+}
+
+// loopback is an address of this machine for itself, where there are several one
+// that no other process uses: a port found free there is still free when the
+// emulator takes it.
+func loopback() net.IP {
+	if pid := os.Getpid(); runtime.GOOS == "linux" {
+		return net.IPv4(127, byte(64+pid>>16&63), byte(pid>>8), byte(pid)).To4()
+	}
+	return net.IPv4(127, 0, 0, 1).To4()
 }
 
 // Write takes what the board says on its serial line.

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"time"
 )
 
 // errNoAnswer stands for a request that met nobody: the power is cut, or the
@@ -33,7 +32,10 @@ type terminal struct {
 
 func at(address string) *terminal {
 	return &terminal{base: "http://" + address, http: http.Client{
-		Timeout: 30 * time.Second,
+		// A machine that is off refuses or breaks connections at once; this is for
+		// one that is slow, as in the last piece of an update, after which all of
+		// the slot is read again.
+		Timeout: patience,
 		// A machine that was cut off takes its connections with it.
 		Transport: &http.Transport{DisableKeepAlives: true},
 	}}

@@ -164,7 +164,7 @@ func TestWatchdog(t *testing.T) {
 	needEmulator(t)
 	t.Parallel()
 	b := insert(t, cardImage(t, build.Options{Terminal: impostor(t, "hanging")}))
-	b.up()
+	b.on()
 	b.says("impostor: hangs from now on")
 	b.ends(boot.Reset)
 }

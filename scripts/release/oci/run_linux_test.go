@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"portaria/scripts/release/build"
@@ -45,6 +46,19 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := file.Config
+	for _, settings := range [][]string{nil, {"PORTARIA_TLS=self", "PORTARIA_LISTEN=:9443"}} {
+		t.Run(strings.Join(append([]string{"as it is"}, settings...), ", "), func(t *testing.T) {
+			config := config
+			config.Env = slices.Concat(config.Env, settings)
+			runs(t, root, config)
+		})
+	}
+}
+
+// runs starts the program of an image that lies in root, waits for it to be healthy
+// and stops it.
+func runs(t *testing.T, root string, config v1.Config) {
+	t.Helper()
 	inRoot := append([]string{"chroot", "--userspec=" + config.User, root}, config.Entrypoint...)
 
 	var log bytes.Buffer

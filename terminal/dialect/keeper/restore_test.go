@@ -3,6 +3,7 @@ package keeper_test
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -299,6 +300,15 @@ func TestRestore(t *testing.T) {
 		}
 		if got := s.ask(http.MethodPut, fmt.Sprintf("/portaria/restore?offset=0&size=%d", len(head)), head[:1<<20+1]); got.status != http.StatusRequestEntityTooLarge {
 			t.Errorf("one byte more: status %d, %s", got.status, got.body)
+		}
+	})
+	t.Run("a size that no disk has is refused in numbers that make sense", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t, terminaltest.Data(t.TempDir()))
+		got := s.ask(http.MethodPut, fmt.Sprintf("/portaria/restore?offset=0&size=%d", int64(math.MaxInt64)), make([]byte, 5000))
+		text, _ := got.member(t, "error").(string)
+		if got.status != http.StatusInsufficientStorage || !strings.Contains(text, "disk: 8796093022224 MB are needed") {
+			t.Errorf("status %d, %s", got.status, got.body)
 		}
 	})
 	t.Run("more than the capacity is refused and changes nothing", func(t *testing.T) {

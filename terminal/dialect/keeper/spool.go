@@ -86,11 +86,11 @@ func room(f *os.File, need int64) error {
 	if err != nil || free-spare >= need {
 		return nil
 	}
-	return noRoom(fmt.Sprintf("%d MB are needed and %d MB are free", megabytes(need+spare), free>>20))
+	return noRoom(fmt.Sprintf("%d MB are needed and %d MB are free", megabytes(need)+megabytes(spare), free>>20))
 }
 
 // megabytes rounds up: what is too little is not called enough.
-func megabytes(n int64) int64 { return (n + 1<<20 - 1) >> 20 }
+func megabytes(n int64) int64 { return (n-1)>>20 + 1 }
 
 func noRoom(how string) error {
 	return refuse(http.StatusInsufficientStorage, "there is no room on the terminal's disk: %s; delete photos, or files that were set aside", how)

@@ -18,15 +18,17 @@ import (
 func TestGate(t *testing.T) {
 	t.Parallel()
 	down := errors.New("nobody answers")
+	// A start that the watch would let pass, but for the proof that has to follow.
+	const late = health.Grace - time.Minute
 	for name, c := range map[string]struct {
 		answers func(since time.Duration) (int, error)
 		says    string // "": it stays
 	}{
 		"healthy at once": {func(time.Duration) (int, error) { return 200, nil }, ""},
 		"healthy after a while": {func(d time.Duration) (int, error) {
-			return pick(d > 70*time.Second, 200, 0), pickErr(d <= 70*time.Second, down)
+			return pick(d > late, 200, 0), pickErr(d <= late, down)
 		}, ""},
-		"healthy too late":    {func(d time.Duration) (int, error) { return pick(d > 85*time.Second, 200, 503), nil }, "less time"},
+		"healthy too late":    {func(d time.Duration) (int, error) { return pick(d > health.Within-5*time.Second, 200, 503), nil }, "less time"},
 		"never there":         {func(time.Duration) (int, error) { return 0, down }, "nobody answers"},
 		"degraded":            {func(time.Duration) (int, error) { return 503, nil }, "503"},
 		"a page that is gone": {func(time.Duration) (int, error) { return 404, nil }, "404"},
@@ -63,6 +65,18 @@ func pickErr(is bool, err error) error {
 		return err
 	}
 	return nil
+}
+
+// TestGateFirst has the gate judge a terminal that never answers before the watch
+// does, which could not tell the reason.
+func TestGateFirst(t *testing.T) {
+	t.Parallel()
+	var w health.Watch
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	w.Runs(start)
+	if w.Hangs(start.Add(health.Within)) {
+		t.Errorf("hung after %v", health.Within)
+	}
 }
 
 func TestWatch(t *testing.T) {

@@ -7,11 +7,10 @@ import (
 	"net/http"
 	"os"
 	"sync/atomic"
-	"time"
 )
 
-// manner is what it does: "silent" answers nothing, "hanging" is healthy for a
-// while and then answers nothing, "crashing" ends at once, and "telling" says
+// manner is what it does: "silent" answers nothing, "hanging" answers a few
+// times that it is healthy and then nothing, "crashing" ends at once, and "telling" says
 // on the console what it sees of the machine. The console has standard error.
 var manner string
 
@@ -26,15 +25,15 @@ func main() {
 	if manner == "silent" {
 		select {}
 	}
-	var hung atomic.Bool
-	if manner == "hanging" {
-		time.AfterFunc(5*time.Second, func() {
-			fmt.Fprintln(os.Stderr, "impostor: hangs from now on")
-			hung.Store(true)
-		})
-	}
+	// Answers are counted and not time: on a slow machine nobody might have heard
+	// one before the time was over.
+	const answers = 3
+	var asked atomic.Int64
 	err := http.ListenAndServe(":80", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		if hung.Load() {
+		if n := asked.Add(1); manner == "hanging" && n > answers {
+			if n == answers+1 {
+				fmt.Fprintln(os.Stderr, "impostor: hangs from now on")
+			}
 			select {}
 		}
 		fmt.Fprintln(w, `{"status":"ok"}`)
