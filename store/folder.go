@@ -32,6 +32,12 @@ func (s *Store) openFolder() error {
 	}
 	f, err := s.openChecked(path)
 	if err != nil && saysDamaged(err) {
+		// A medium may fail to read once, and an empty terminal has the factory's
+		// password: only what fails twice is set aside.
+		s.opts.Log.Warn("the data file cannot be used and is looked at once more", "file", path, "err", err)
+		f, err = s.openChecked(path)
+	}
+	if err != nil && saysDamaged(err) {
 		if err := s.setAside(path, err); err != nil {
 			return err
 		}

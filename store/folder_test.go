@@ -137,7 +137,25 @@ func TestOpen(t *testing.T) {
 
 func TestInspect(t *testing.T) {
 	t.Parallel()
-	t.Run("is asked before the file is opened, and its refusal sets the file aside", func(t *testing.T) {
+	t.Run("a file that cannot be read once is kept", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		s := mustOpen(t, Options{Dir: dir})
+		mustPhotos(t, s, 2)
+		s.Close()
+		asked := 0
+		s = mustOpen(t, Options{Dir: dir, Inspect: func(string) error {
+			if asked++; asked == 1 {
+				return syscall.EIO
+			}
+			return nil
+		}})
+		wantPhotos(t, s, 2)
+		if got := names(t, dir); !slices.Equal(got, []string{fileName, lockName}) {
+			t.Errorf("the folder holds %v", got)
+		}
+	})
+	t.Run("is asked before the file is opened, and its refusals set the file aside", func(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
 		s := mustOpen(t, Options{Dir: dir})
@@ -146,7 +164,7 @@ func TestInspect(t *testing.T) {
 		var log bytes.Buffer
 		asked := 0
 		s = mustOpen(t, Options{Dir: dir, Log: slog.New(slog.NewTextHandler(&log, nil)), Inspect: func(path string) error {
-			if asked++; asked == 1 {
+			if asked++; asked <= 2 {
 				return errors.New("signal: bus error")
 			}
 			return Inspect(path)

@@ -218,11 +218,6 @@ func (c *serveCmd) config(log *slog.Logger) (terminal.Config, error) {
 	if c.terminal && c.users != "" {
 		return terminal.Config{}, errors.New("--users is for a simulator; leave it out, or serve without --terminal")
 	}
-	if c.readyFile != "" {
-		if err := replaceable("--ready-file", c.readyFile); err != nil {
-			return terminal.Config{}, err
-		}
-	}
 	if c.capacity < 0 {
 		return terminal.Config{}, fmt.Errorf("--capacity %d is less than nothing; leave it out for no limit", c.capacity)
 	}
