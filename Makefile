@@ -112,9 +112,9 @@ PACKAGE_TESTS ?= required
 
 .PHONY: test-power
 test-power: ## 200 power cuts, 4,000 crash states, 600 damaged files, failing disks (wants root, xfsprogs, e2fsprogs, strace)
-	POWER_TESTS=$(POWER_TESTS) $(GO) test -count=1 -p 1 ./scripts/powercut ./scripts/crashstates
-	POWER_TESTS=$(POWER_TESTS) $(GO) test -count=1 -run TestIOErrors ./store
-	POWER_TESTS=$(POWER_TESTS) $(GO) test -count=1 -run 'TestDamagedData|Disk$$' ./cmd/portaria
+	POWER_TESTS=$(POWER_TESTS) $(GO) test -count=1 -timeout 40m -p 1 ./scripts/powercut ./scripts/crashstates
+	POWER_TESTS=$(POWER_TESTS) $(GO) test -count=1 -timeout 40m -run TestIOErrors ./store
+	POWER_TESTS=$(POWER_TESTS) $(GO) test -count=1 -timeout 40m -run 'TestDamagedData|Disk$$' ./cmd/portaria
 
 .PHONY: powercuts
 powercuts: ## cut the power of a terminal 1,500 times (wants the same)
@@ -126,11 +126,11 @@ crashstates: ## open a store on 10,000 states that a cut can leave (wants strace
 
 .PHONY: test-image
 test-image: ## boot the image, cut its power, update it, spoil an update (wants qemu-system-arm)
-	cd scripts/image && BOOT_TESTS=required $(GO) test -count=1 -parallel 4 -timeout 20m . ./boot ./build ./disk
+	cd scripts/image && BOOT_TESTS=required $(GO) test -count=1 -parallel 4 -timeout 45m . ./boot ./build ./disk
 
 .PHONY: test-packages
 test-packages: ## install, upgrade and purge the package, run the container (wants root and the programs in .ci/run)
-	cd scripts/release && PACKAGE_TESTS=$(PACKAGE_TESTS) $(GO) test -count=1 -timeout 30m ./...
+	cd scripts/release && PACKAGE_TESTS=$(PACKAGE_TESTS) $(GO) test -count=1 -timeout 60m ./...
 
 .PHONY: boot-test
 boot-test: ## boot the slow machines, too: a Raspberry Pi 3, and Debian for arm64 with systemd (a quarter of an hour)

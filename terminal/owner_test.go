@@ -176,14 +176,16 @@ func TestFactoryPassword(t *testing.T) {
 		if got := status("admin", "own-1"); got != http.StatusOK {
 			t.Errorf("the folder with a password of its own: %d, want 200", got)
 		}
-		simulator(func(*terminal.Config) {}, func(d *device.Device) {
-			// What reset-login does; a simulator minds no factory password.
-			if err := d.ChangeLogin("porter", device.FactoryPassword); err != nil {
-				t.Fatal(err)
+		for _, password := range []string{device.FactoryPassword, ""} {
+			simulator(func(*terminal.Config) {}, func(d *device.Device) {
+				// What reset-login does; a simulator minds no factory password.
+				if err := d.ChangeLogin("porter", password); err != nil {
+					t.Fatal(err)
+				}
+			})
+			if got := status("porter", password); got != http.StatusForbidden {
+				t.Errorf("the folder whose password is %q now: %d, want 403", password, got)
 			}
-		})
-		if got := status("porter", "admin"); got != http.StatusForbidden {
-			t.Errorf("the folder that was reset: %d, want 403", got)
 		}
 	})
 	t.Run("a simulator stays as it is", func(t *testing.T) {

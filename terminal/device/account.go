@@ -64,9 +64,9 @@ type account struct {
 	// recent is the keyed hash of the credentials that last passed the slow
 	// hash. Clients log in every few seconds, and only the first has to wait.
 	recent []byte
-	// factory says whether the password is the factory's; nil while nobody
-	// has found out.
-	factory  *bool
+	// common says whether the password is everybody's; nil while nobody has
+	// found out.
+	common   *bool
 	failures map[string]failure
 }
 
@@ -117,7 +117,7 @@ func (a *account) check(login, password, source string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if subtle.ConstantTimeCompare(a.stored.Hash, stored.Hash) == 1 {
-		a.recent, a.factory = credentials, new(password == FactoryPassword)
+		a.recent, a.common = credentials, new(isCommon(password))
 	}
 	return true
 }
@@ -158,7 +158,7 @@ func (a *account) change(login, password string) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.stored, a.recent, a.factory = next, nil, new(password == FactoryPassword)
+	a.stored, a.recent, a.common = next, nil, new(isCommon(password))
 	return nil
 }
 

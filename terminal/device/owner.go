@@ -1,9 +1,10 @@
 package device
 
 // Owned is nil, or ErrFactoryPassword while the device insists on a password of
-// its owner's and still has the factory's, whatever the login.
+// its owner's and still has the factory's, whatever the login. A simulator's data
+// may have an empty one: that is nobody's either.
 func (d *Device) Owned() error {
-	if !d.insists || !d.account.hasFactoryPassword() {
+	if !d.insists || !d.account.hasCommonPassword() {
 		return nil
 	}
 	d.unowned.Do(func() {
@@ -16,7 +17,7 @@ func (d *Device) Owned() error {
 // checkNewPassword refuses what is no owner's password where the device insists
 // on one: ErrPassword.
 func (d *Device) checkNewPassword(password string) error {
-	if d.insists && (password == "" || password == FactoryPassword || d.account.has(password)) {
+	if d.insists && (isCommon(password) || d.account.has(password)) {
 		return ErrPassword
 	}
 	return nil
@@ -30,20 +31,23 @@ func (a *account) has(password string) bool {
 	return a.matches(password, stored) == 1
 }
 
-// hasFactoryPassword tells whether the account's password is the factory's.
-// After the first login that is known; who asks before pays for the slow hash.
-func (a *account) hasFactoryPassword() bool {
+// isCommon tells whether everybody knows the password: the factory's, or none.
+func isCommon(password string) bool { return password == FactoryPassword || password == "" }
+
+// hasCommonPassword tells whether everybody knows the account's password. After
+// the first login that is known; who asks before pays for the slow hash.
+func (a *account) hasCommonPassword() bool {
 	a.mu.Lock()
-	factory, stored := a.factory, a.stored
+	common, stored := a.common, a.stored
 	a.mu.Unlock()
-	if factory != nil {
-		return *factory
+	if common != nil {
+		return *common
 	}
-	found := a.matches(FactoryPassword, stored) == 1
+	found := a.matches(FactoryPassword, stored)|a.matches("", stored) == 1
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.factory == nil {
-		a.factory = &found
+	if a.common == nil {
+		a.common = &found
 	}
-	return *a.factory
+	return *a.common
 }
