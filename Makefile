@@ -86,9 +86,13 @@ lint: ## golangci-lint, built on first use
 	lint=$$($(LINT_TOOL)) && cd scripts/release && $$lint run ./...
 	cd scripts/image && GOARCH=arm64 $(GO) vet ./init/...
 
+# Scripts of the command line that mostly wait for programs to start and to hash
+# passwords, ten times as long under the race detector.
+WAITS = ^TestScript$$/^(login|tls|tools|vectors)$$
+
 .PHONY: race
 race: ## run the tests under the race detector, those of long loops in their short form
-	CGO_ENABLED=1 $(GO) test -race -short ./...
+	CGO_ENABLED=1 $(GO) test -race -short -skip '$(WAITS)' ./...
 
 .PHONY: test-386
 test-386: ## run every test as a 32-bit program, long loops in their short form

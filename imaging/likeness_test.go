@@ -16,9 +16,9 @@ func TestAsGoodOnFiles(t *testing.T) {
 	if corpora == "" {
 		corpora = filepath.Join("..", "..", "shared", "corpora")
 	}
-	percents := []int{75, 60, 50, 33, 20}
+	percents, every := []int{75, 60, 50, 33, 20}, 1
 	if testing.Short() {
-		percents = percents[2:3]
+		percents, every = percents[2:3], 3
 	}
 	compared := 0
 	for _, pattern := range []string{
@@ -31,7 +31,10 @@ func TestAsGoodOnFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, file := range files {
+		for i, file := range files {
+			if i%every > 0 {
+				continue
+			}
 			if strings.HasSuffix(file, ".rgb.jpeg") {
 				continue // red in full, green and blue in half: image/jpeg repeats their samples, we interpolate
 			}
@@ -47,7 +50,7 @@ func TestAsGoodOnFiles(t *testing.T) {
 		}
 	}
 	t.Logf("%d pictures", compared)
-	if compared < 20 {
+	if compared < 10 {
 		t.Errorf("%d pictures were compared, want more", compared)
 	}
 }

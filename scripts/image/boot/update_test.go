@@ -131,9 +131,11 @@ func TestBadUpdate(t *testing.T) {
 		b.must(c.update(update(t, build.Options{Terminal: impostor(t, "silent")}, trusted)))
 		b.must(c.tell("trial"))
 		b.ends(boot.TryBoot)
+		b.kind.Kernel = []string{"portaria.trial=30"}
 		b.on()
 		b.says("impostor: silent")
 		b.ends(boot.Reboot)
+		b.kind.Kernel = nil
 		b.defaults(card.SlotA)
 		c = b.back(card.SlotA, false)
 		if s, err := c.board(); err != nil || s.Update.State != "failed" {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"portaria/scripts/image/card"
+	"portaria/scripts/image/init/health"
 	"portaria/scripts/image/init/lan"
 )
 
@@ -81,6 +82,16 @@ func runningSlot() (card.Slot, bool) {
 func triedByFirmware() bool {
 	n, ok := firmware(tryBootNode, "bootloader.tryboot")
 	return ok && n == 1
+}
+
+// trialTime is how long a trial may take: as long as the watch lets it, or as
+// portaria.trial=SECONDS on the kernel's command line says, which is shorter.
+func trialTime() time.Duration {
+	seconds, ok := firmware("", "portaria.trial")
+	if asked := time.Duration(seconds) * time.Second; ok && asked < health.Within {
+		return asked
+	}
+	return health.Within
 }
 
 func firmware(node, argument string) (uint32, bool) {

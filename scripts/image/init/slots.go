@@ -136,7 +136,7 @@ func (m *machine) judge(ctx context.Context) {
 			if m.fault != nil {
 				return m.fault
 			}
-			return health.Gate(ctx, m.probe)
+			return health.Gate(ctx, trialTime(), m.probe)
 		},
 	}.Judge(ctx)
 	switch {

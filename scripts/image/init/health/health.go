@@ -18,7 +18,7 @@ type Probe func(context.Context) (status int, err error)
 const (
 	Every  = time.Second // between two questions
 	Steady = 10          // good answers in a row are proof
-	// Within is the time since the start of the gate. A good terminal with a large
+	// Within is the time that a gate has. A good terminal with a large
 	// database on a slow card must pass, so it is nearly what the watch grants; it is
 	// less, so that a bad one is ended by the gate, which says why, and not by the
 	// watchdog, which cannot.
@@ -26,9 +26,9 @@ const (
 )
 
 // Gate returns nil once the terminal has proved healthy: Steady good answers
-// in a row. It returns what was wrong last when that did not come in time.
-func Gate(ctx context.Context, probe Probe) error {
-	ctx, cancel := context.WithTimeout(ctx, Within)
+// in a row. It returns what was wrong last when that did not come within the time.
+func Gate(ctx context.Context, within time.Duration, probe Probe) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	tick := time.NewTicker(Every)
 	defer tick.Stop()
@@ -37,7 +37,7 @@ func Gate(ctx context.Context, probe Probe) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("the terminal was not healthy for %d seconds in %v: %s", Steady, Within, last)
+			return fmt.Errorf("the terminal was not healthy for %d seconds in %v: %s", Steady, within, last)
 		case <-tick.C:
 		}
 		status, err := probe(ctx)

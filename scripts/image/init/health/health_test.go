@@ -40,7 +40,7 @@ func TestGate(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				began := time.Now()
-				err := health.Gate(t.Context(), func(context.Context) (int, error) { return c.answers(time.Since(began)) })
+				err := health.Gate(t.Context(), health.Within, func(context.Context) (int, error) { return c.answers(time.Since(began)) })
 				took := time.Since(began)
 				if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
 					t.Errorf("Gate: %v, want %q", err, c.says)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"sync/atomic"
+	"time"
 )
 
 // manner is what it does: "silent" answers nothing, "hanging" answers a few
@@ -22,8 +23,8 @@ func main() {
 	if manner == "telling" {
 		tell()
 	}
-	if manner == "silent" {
-		select {}
+	for manner == "silent" {
+		time.Sleep(time.Hour) // select {} would end it as a deadlock
 	}
 	// Answers are counted and not time: on a slow machine nobody might have heard
 	// one before the time was over.
