@@ -1,11 +1,13 @@
 package terminal
 
 import (
-	"context"
+	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -122,6 +124,22 @@ func TestPlaces(t *testing.T) {
 	})
 }
 
+// inPieces is a connection that takes what is sent piece by piece, as a network
+// does: a body that came all at once would be there before anybody asked for a
+// place for it.
+type inPieces struct{ net.Conn }
+
+func (c inPieces) Write(p []byte) (n int, err error) {
+	for piece := range slices.Chunk(p, 4<<10) {
+		var sent int
+		sent, err = c.Conn.Write(piece)
+		if n += sent; err != nil {
+			break
+		}
+	}
+	return n, err
+}
+
 // TestNoPlace uploads a photo to a terminal that has no place left for it.
 func TestNoPlace(t *testing.T) {
 	t.Parallel()
@@ -137,12 +155,16 @@ func TestNoPlace(t *testing.T) {
 		for range largeBodies {
 			tm.listener.places <- struct{}{}
 		}
-		client := http.Client{Transport: &http.Transport{
-			DisableKeepAlives: true,
-			DialContext:       func(context.Context, string, string) (net.Conn, error) { return ln.Dial() },
-		}}
-		photo := strings.NewReader(strings.Repeat("x", 4*largeBody))
-		answer, err := client.Post("http://terminal.test/user_set_image.fcgi?user_id=1&session="+tm.Device().OpenSession(), "application/octet-stream", photo)
+		client, err := ln.Dial()
+		if err != nil {
+			t.Fatal(err)
+		}
+		photo := strings.Repeat("x", 4*largeBody)
+		go func() {
+			// It is refused in the middle of this.
+			_, _ = fmt.Fprintf(inPieces{client}, "POST /user_set_image.fcgi?user_id=1&session=%s HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", tm.Device().OpenSession(), len(photo), photo)
+		}()
+		answer, err := http.ReadResponse(bufio.NewReader(client), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,6 +173,7 @@ func TestNoPlace(t *testing.T) {
 			t.Errorf("answered %d %.60q, %v; want 503 %s", answer.StatusCode, body, err, want)
 		}
 		answer.Body.Close()
+		client.Close()
 		if err := tm.Close(t.Context()); err != nil {
 			t.Error(err)
 		}
