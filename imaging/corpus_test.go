@@ -3,6 +3,7 @@ package imaging
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,13 +24,15 @@ var corpusExceptions = []corpusException{}
 // picturesOnly are the folders of the corpora that hold pictures; the others are for parsers.
 var picturesOnly = regexp.MustCompile(`^(bmpsuite|bombs|exif-|go-fuzz-|go-std|golang-image|heic-avif|image-rs|jpeg-decoder|pngsuite)`)
 
+// corporaFolder is where the public corpora are, if they are.
+func corporaFolder() string {
+	return cmp.Or(os.Getenv("PORTARIA_CORPORA"), filepath.Join("..", "..", "shared", "corpora"))
+}
+
 // corpora returns the folder of the public corpora, or skips the test.
 func corpora(t *testing.T) string {
 	t.Helper()
-	folder := os.Getenv("PORTARIA_CORPORA")
-	if folder == "" {
-		folder = filepath.Join("..", "..", "shared", "corpora")
-	}
+	folder := corporaFolder()
 	if _, err := os.Stat(folder); errors.Is(err, os.ErrNotExist) {
 		t.Skipf("no corpora in %s; set PORTARIA_CORPORA", folder)
 	}

@@ -12,10 +12,7 @@ import (
 // where they are.
 func TestAsGoodOnFiles(t *testing.T) {
 	t.Parallel()
-	corpora := os.Getenv("PORTARIA_CORPORA")
-	if corpora == "" {
-		corpora = filepath.Join("..", "..", "shared", "corpora")
-	}
+	corpora := corporaFolder()
 	percents, every := []int{75, 60, 50, 33, 20}, 1
 	if testing.Short() {
 		percents, every = percents[2:3], 3

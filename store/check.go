@@ -47,7 +47,7 @@ func Check(ctx context.Context, dir string, progress func(done, total int)) (Rep
 		return Report{}, fmt.Errorf("%s: %w", dir, err)
 	}
 	defer func() { _ = unlock(lock) }()
-	return CheckFile(ctx, filepath.Join(dir, fileName), progress)
+	return CheckFile(ctx, filepath.Join(dir, FileName), progress)
 }
 
 // CheckFile does what Check does with one file that nobody writes to, such as

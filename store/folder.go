@@ -15,7 +15,7 @@ import (
 	berrors "go.etcd.io/bbolt/errors"
 )
 
-func (s *Store) path() string { return filepath.Join(s.opts.Dir, fileName) }
+func (s *Store) path() string { return filepath.Join(s.opts.Dir, FileName) }
 
 // openFolder opens the file of the data folder, after making it when it is
 // missing and setting it aside when it is damaged.
@@ -241,7 +241,7 @@ func openUnnamed(l limits) (f *file, dir string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	f, err = openFile(filepath.Join(dir, fileName), l, true)
+	f, err = openFile(filepath.Join(dir, FileName), l, true)
 	if err != nil {
 		_ = os.RemoveAll(dir)
 		return nil, "", err

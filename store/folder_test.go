@@ -71,7 +71,7 @@ func TestOpen(t *testing.T) {
 		if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
 			t.Errorf("%v, %v", info, err)
 		}
-		if got := names(t, dir); !slices.Equal(got, []string{fileName, lockName}) {
+		if got := names(t, dir); !slices.Equal(got, []string{FileName, lockName}) {
 			t.Errorf("the folder holds %v", got)
 		}
 	})
@@ -99,7 +99,7 @@ func TestOpen(t *testing.T) {
 		}
 		s = mustOpen(t, Options{Dir: dir})
 		wantPhotos(t, s, 3)
-		if got := names(t, dir); !slices.Equal(got, []string{fileName, lockName}) {
+		if got := names(t, dir); !slices.Equal(got, []string{FileName, lockName}) {
 			t.Errorf("the folder holds %v", got)
 		}
 	})
@@ -151,7 +151,7 @@ func TestInspect(t *testing.T) {
 			return nil
 		}})
 		wantPhotos(t, s, 2)
-		if got := names(t, dir); !slices.Equal(got, []string{fileName, lockName}) {
+		if got := names(t, dir); !slices.Equal(got, []string{FileName, lockName}) {
 			t.Errorf("the folder holds %v", got)
 		}
 	})
@@ -170,7 +170,7 @@ func TestInspect(t *testing.T) {
 			return Inspect(path)
 		}})
 		wantPhotos(t, s, 0)
-		if got := names(t, dir); !slices.Equal(got, []string{fileName, damagedName + "1", lockName}) {
+		if got := names(t, dir); !slices.Equal(got, []string{FileName, damagedName + "1", lockName}) {
 			t.Errorf("the folder holds %v", got)
 		}
 		for _, want := range []string{"level=ERROR", damagedName + "1", "bus error"} {
@@ -183,7 +183,7 @@ func TestInspect(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
 		for n := range 3 {
-			if err := os.WriteFile(filepath.Join(dir, fileName), []byte{byte(n)}, 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(dir, FileName), []byte{byte(n)}, 0o600); err != nil {
 				t.Fatal(err)
 			}
 			mustOpen(t, Options{Dir: dir}).Close()
@@ -207,7 +207,7 @@ func TestInspect(t *testing.T) {
 			if !errors.Is(err, why) {
 				t.Errorf("got %v, want %v", err, why)
 			}
-			if got := names(t, dir); !slices.Equal(got, []string{fileName, lockName}) {
+			if got := names(t, dir); !slices.Equal(got, []string{FileName, lockName}) {
 				t.Errorf("%v: the folder holds %v", why, got)
 			}
 		}
@@ -223,7 +223,7 @@ func TestInspect(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer unlock(lock)
-		if err := Inspect(filepath.Join(dir, fileName)); err != nil {
+		if err := Inspect(filepath.Join(dir, FileName)); err != nil {
 			t.Error(err)
 		}
 	})
@@ -244,25 +244,25 @@ func TestSchema(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.Close()
-		before, err := os.ReadFile(filepath.Join(dir, fileName))
+		before, err := os.ReadFile(filepath.Join(dir, FileName))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := Open(Options{Dir: dir}); !errors.Is(err, ErrNewerSchema) {
 			t.Errorf("Open: %v, want ErrNewerSchema", err)
 		}
-		if err := Inspect(filepath.Join(dir, fileName)); !errors.Is(err, ErrNewerSchema) {
+		if err := Inspect(filepath.Join(dir, FileName)); !errors.Is(err, ErrNewerSchema) {
 			t.Errorf("Inspect: %v, want ErrNewerSchema", err)
 		}
 		report, err := Check(t.Context(), dir, nil)
 		if len(report.Problems) != 1 || err != nil {
 			t.Errorf("Check: %v, %v", report.Problems, err)
 		}
-		after, err := os.ReadFile(filepath.Join(dir, fileName))
+		after, err := os.ReadFile(filepath.Join(dir, FileName))
 		if err != nil || !bytes.Equal(before, after) {
 			t.Errorf("the file was changed (%v)", err)
 		}
-		if got := names(t, dir); !slices.Equal(got, []string{fileName, lockName}) {
+		if got := names(t, dir); !slices.Equal(got, []string{FileName, lockName}) {
 			t.Errorf("the folder holds %v", got)
 		}
 	})

@@ -33,7 +33,7 @@ func TestProbe(t *testing.T) {
 		if err := s.Update(0, func(tx *Tx) error { return tx.SetPhoto(3, 1, plain(3)) }); !errors.Is(err, ErrDegraded) {
 			t.Fatalf("got %v, want ErrDegraded", err)
 		}
-		path := filepath.Join(dir, fileName)
+		path := filepath.Join(dir, FileName)
 		if err := os.Rename(path, path+".away"); err != nil {
 			t.Fatal(err)
 		}

@@ -76,7 +76,7 @@ func SnapshotFolder(ctx context.Context, dir string, w io.Writer, begin func(siz
 		return fmt.Errorf("%s: %w", dir, err)
 	}
 	defer func() { _ = unlock(lock) }()
-	path := filepath.Join(dir, fileName)
+	path := filepath.Join(dir, FileName)
 	if err := Inspect(path); err != nil {
 		return err
 	}

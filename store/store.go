@@ -43,9 +43,11 @@ var (
 	ErrClosed      = errors.New("the store is closed")
 )
 
+// FileName is the file that makes a folder a terminal's.
+const FileName = "portaria.db"
+
 const (
-	fileName    = "portaria.db"
-	freshName   = "portaria.db.new" // built aside, renamed over fileName when complete
+	freshName   = "portaria.db.new" // built aside, renamed over FileName when complete
 	lockName    = "portaria.lock"
 	damagedName = "portaria.db.damaged-" // and a number: a file set aside, never deleted
 )

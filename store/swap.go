@@ -180,7 +180,7 @@ func Compact(dir string) (before, after int64, err error) {
 		return 0, 0, fmt.Errorf("%s: %w", dir, err)
 	}
 	defer func() { _ = unlock(lock) }()
-	path, fresh := filepath.Join(dir, fileName), filepath.Join(dir, freshName)
+	path, fresh := filepath.Join(dir, FileName), filepath.Join(dir, freshName)
 	if err := Inspect(path); err != nil {
 		return 0, 0, fmt.Errorf("%s: %w", path, err)
 	}

@@ -139,13 +139,13 @@ func TestCompact(t *testing.T) {
 	t.Run("leaves a damaged file as it is", func(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, fileName), make([]byte, 20_000), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, FileName), make([]byte, 20_000), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if _, _, err := Compact(dir); !errors.Is(err, ErrDamaged) {
 			t.Errorf("got %v, want ErrDamaged", err)
 		}
-		if got, err := os.ReadFile(filepath.Join(dir, fileName)); len(got) != 20_000 || err != nil {
+		if got, err := os.ReadFile(filepath.Join(dir, FileName)); len(got) != 20_000 || err != nil {
 			t.Errorf("%d bytes, %v", len(got), err)
 		}
 	})
@@ -355,7 +355,7 @@ func TestReopen(t *testing.T) {
 		}
 		wantPhotos(t, s, 2)
 		// It cannot be opened again while its name is gone.
-		path := filepath.Join(dir, fileName)
+		path := filepath.Join(dir, FileName)
 		if err := os.Rename(path, path+".away"); err != nil {
 			t.Fatal(err)
 		}

@@ -17,18 +17,25 @@ import (
 	"portaria/testdata"
 )
 
+// opened is a terminal that does not serve yet, and what it is to listen on.
+func opened(t *testing.T) (*terminal.Terminal, net.Listener) {
+	t.Helper()
+	tm, err := terminal.Open(terminal.Config{Ephemeral: true, PasswordCost: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tm, ln
+}
+
 func TestClose(t *testing.T) {
 	t.Parallel()
 	t.Run("a call in progress is answered", func(t *testing.T) {
 		t.Parallel()
-		tm, err := terminal.Open(terminal.Config{Ephemeral: true, PasswordCost: 1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
+		tm, ln := opened(t)
 		served := make(chan error, 1)
 		go func() { served <- tm.Serve(ln) }()
 		url := "http://" + ln.Addr().String()
@@ -70,14 +77,7 @@ func TestClose(t *testing.T) {
 	})
 	t.Run("a call that never ends does not keep it from closing well", func(t *testing.T) {
 		t.Parallel()
-		tm, err := terminal.Open(terminal.Config{Ephemeral: true, PasswordCost: 1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
+		tm, ln := opened(t)
 		served := make(chan error, 1)
 		go func() { served <- tm.Serve(ln) }()
 		conn, err := net.Dial("tcp", ln.Addr().String())
@@ -101,14 +101,7 @@ func TestClose(t *testing.T) {
 	})
 	t.Run("a terminal that was closed before it served serves nobody", func(t *testing.T) {
 		t.Parallel()
-		tm, err := terminal.Open(terminal.Config{Ephemeral: true, PasswordCost: 1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
+		tm, ln := opened(t)
 		if err := tm.Close(context.Background()); err != nil {
 			t.Fatal(err)
 		}

@@ -20,9 +20,6 @@ import (
 // defaultData is the data folder unless another is named.
 const defaultData = "portaria-data"
 
-// dataFile is what makes a folder a terminal's.
-const dataFile = "portaria.db"
-
 func dataFlag(flags *flag.FlagSet) *string {
 	return flags.String("data", defaultData, "The data folder `DIR`.")
 }
@@ -90,7 +87,7 @@ func defineResetLogin(flags *flag.FlagSet) func(streams) error {
 		}
 		// Neither a folder that has no terminal's data nor data that cannot be used
 		// gets new ones from somebody who wanted to keep what there is.
-		path := filepath.Join(*data, dataFile)
+		path := filepath.Join(*data, store.FileName)
 		if _, err := os.Stat(path); err != nil {
 			return explain(err)
 		}

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
-	neturl "net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -38,8 +37,8 @@ func defineReady(flags *flag.FlagSet) func(streams) error {
 			}
 			*url, *pin = said.URL, said.Pin
 		}
-		if err := checkURL(*url); err != nil {
-			return err
+		if _, ok := webAddress(*url); !ok {
+			return refuse("--url %q is no address; write one such as http://127.0.0.1:8080", *url) // no wait makes it one
 		}
 		least := time.Second
 		if strings.HasPrefix(*url, "https:") {
@@ -64,15 +63,6 @@ func defineReady(flags *flag.FlagSet) func(streams) error {
 	}
 }
 
-// checkURL refuses what no wait makes an address.
-func checkURL(text string) error {
-	address, err := neturl.Parse(text)
-	if err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https" {
-		return refuse("--url %q is no address; write one such as http://127.0.0.1:8080", text)
-	}
-	return nil
-}
-
 // servedURL is where a client on this machine finds what serve serves with the same
 // environment: a container's health is asked of there, whatever its settings.
 func servedURL(getenv func(string) string) string {
@@ -89,10 +79,7 @@ func servedURL(getenv func(string) string) string {
 	if err != nil {
 		return scheme + simulatorAddress
 	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	return scheme + net.JoinHostPort(host, port)
+	return scheme + net.JoinHostPort(reachableHost(host), port)
 }
 
 // askAgain is the pause between two attempts.

@@ -82,8 +82,8 @@ func (r *reach) newClient() (*http.Client, error) {
 
 // remote logs in as the flags say when it first has to.
 func (r *reach) remote() (*owner, error) {
-	base, err := url.Parse(strings.TrimRight(r.url, "/"))
-	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
+	base, ok := webAddress(strings.TrimRight(r.url, "/"))
+	if !ok {
 		return nil, refuse("--url %q is no address of a terminal; take one such as http://192.168.0.129", r.url)
 	}
 	client, err := r.newClient()

@@ -353,9 +353,13 @@ func reachable(addr net.Addr) string {
 	if !ok {
 		return addr.String()
 	}
-	host := tcp.IP.String()
-	if tcp.IP.IsUnspecified() {
-		host = "127.0.0.1"
+	return net.JoinHostPort(reachableHost(tcp.IP.String()), strconv.Itoa(tcp.Port))
+}
+
+// reachableHost is where a client on this machine finds what listens on host.
+func reachableHost(host string) string {
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		return "127.0.0.1"
 	}
-	return net.JoinHostPort(host, strconv.Itoa(tcp.Port))
+	return host
 }

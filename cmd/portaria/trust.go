@@ -27,6 +27,12 @@ func untrusted(err error, f certificate.Fingerprint) error {
 	return fmt.Errorf("%w; if the terminal says at its start that its certificate is %s, take --pin %[2]s", err, f)
 }
 
+// webAddress reads the URL of a terminal, and tells whether it is one.
+func webAddress(text string) (*url.URL, bool) {
+	u, err := url.Parse(text)
+	return u, err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
+}
+
 // isLoopback tells whether a URL leads to this machine by an address that no
 // other can have.
 func isLoopback(text string) bool {

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	neturl "net/url"
 	"strings"
 	"time"
 
@@ -122,8 +121,8 @@ type remote struct {
 }
 
 func newRemote(url, login, password string, trust *tls.Config) (*remote, error) {
-	u, err := neturl.Parse(url)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+	u, ok := webAddress(url)
+	if !ok {
 		return nil, fmt.Errorf("--url %q is no address of a terminal; take one such as http://192.168.0.129", url)
 	}
 	port := "80"

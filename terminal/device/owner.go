@@ -43,7 +43,7 @@ func (a *account) hasCommonPassword() bool {
 	if common != nil {
 		return *common
 	}
-	found := a.matches(FactoryPassword, stored)|a.matches("", stored) == 1
+	found := a.matches(FactoryPassword, stored) == 1 || a.matches("", stored) == 1
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.common == nil {

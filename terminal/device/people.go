@@ -73,12 +73,18 @@ func (d *Device) FindPerson(text string, keys ...Key) (p Person, err error) {
 	return p, err
 }
 
+// ParseID reads a user's id as it is written out. 0010 is none: it may be the
+// login of somebody else.
+func ParseID(text string) (id int64, ok bool) {
+	id, err := strconv.ParseInt(text, 10, 64)
+	return id, err == nil && strconv.FormatInt(id, 10) == text
+}
+
 // lookUp finds the id of the person whom text means by one key.
 func (d *Device) lookUp(tx *store.Tx, text string, key Key) (int64, error) {
 	switch key {
 	case ByID:
-		// 0010 is no id: it may be the login of somebody else.
-		if id, err := strconv.ParseInt(text, 10, 64); err == nil && strconv.FormatInt(id, 10) == text && tx.Has(usersTable, id) {
+		if id, ok := ParseID(text); ok && tx.Has(usersTable, id) {
 			return id, nil
 		}
 	case ByLogin:

@@ -72,8 +72,7 @@ func (c *Call) JSON() (jsondoc.Value, error) {
 
 // Form returns a value of an urlencoded body, and whether it is there.
 func (c *Call) Form(name string) (string, bool) {
-	var form fasthttp.Args
-	form.ParseBytes(bytes.TrimSpace(c.Body()))
+	form := c.form()
 	if !form.Has(name) {
 		return "", false
 	}
@@ -83,11 +82,16 @@ func (c *Call) Form(name string) (string, bool) {
 // Fields calls do with every name and value of an urlencoded body, in their
 // order. The value is the request's own.
 func (c *Call) Fields(do func(name string, value []byte)) {
-	var form fasthttp.Args
-	form.ParseBytes(bytes.TrimSpace(c.Body()))
-	for name, value := range form.All() {
+	for name, value := range c.form().All() {
 		do(string(name), value)
 	}
+}
+
+// form is the urlencoded body.
+func (c *Call) form() *fasthttp.Args {
+	form := new(fasthttp.Args)
+	form.ParseBytes(bytes.TrimSpace(c.Body()))
+	return form
 }
 
 // Context ends when the call has taken WorkTime. The caller cancels it.

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"portaria/scripts/release/need"
 )
 
 // machine is a Debian in a folder. The test is its systemd: it starts the
@@ -113,7 +115,7 @@ func (m *machine) start() {
 	m.ended = make(chan error, 1)
 	go func() { m.ended <- m.terminal.Wait() }()
 	m.t.Cleanup(m.stop)
-	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(need.Patience); ; time.Sleep(20 * time.Millisecond) {
 		select {
 		case err := <-m.ended:
 			m.terminal = nil
@@ -137,9 +139,6 @@ func (m *machine) start() {
 	}
 }
 
-// patience bounds the waits. It is not a time that anything is asserted to take.
-const patience = 5 * time.Minute
-
 // listen hears what systemd would be told.
 func (m *machine) listen() *net.UnixConn {
 	m.t.Helper()
@@ -152,7 +151,7 @@ func (m *machine) listen() *net.UnixConn {
 		m.t.Fatal(err)
 	}
 	m.t.Cleanup(func() { _ = conn.Close() })
-	for _, step := range []error{os.Chmod(path, 0o777), conn.SetReadDeadline(time.Now().Add(patience))} {
+	for _, step := range []error{os.Chmod(path, 0o777), conn.SetReadDeadline(time.Now().Add(need.Patience))} {
 		if step != nil {
 			m.t.Fatal(step)
 		}

@@ -7,9 +7,14 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+	"time"
 )
 
 const variable = "PACKAGE_TESTS"
+
+// Patience bounds the waits of tests. It is not a time that anything is asserted
+// to take.
+const Patience = 5 * time.Minute
 
 // Time skips a test that builds and installs in a short run.
 func Time(t testing.TB) {

@@ -19,9 +19,6 @@ import (
 	"portaria/scripts/release/need"
 )
 
-// patience bounds the waits. It is not a time that anything is asserted to take.
-const patience = 5 * time.Minute
-
 // TestRun plays the container engine: it lays the image out in a folder, runs
 // what the image says as the user that the image says, on a network of its
 // own, and asks after its health as the image says.
@@ -78,7 +75,7 @@ func runs(t *testing.T, root string, config v1.Config) {
 	}()
 
 	// The engine asks again and again, too.
-	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(need.Patience); ; time.Sleep(50 * time.Millisecond) {
 		ask := exec.Command("nsenter", append([]string{"--net", "--target", strconv.Itoa(terminal.Process.Pid), "chroot", "--userspec=" + config.User, root}, config.Healthcheck.Test[1:]...)...)
 		ask.Env = append(slices.Clone(config.Env), "PATH="+os.Getenv("PATH"))
 		out, err := ask.CombinedOutput()

@@ -57,11 +57,6 @@ func (a *API) jsonRows(ask *ask, q query.Query) *jsonRows {
 			add(f.Column.Table+"."+f.Column.Name, columnOf(ask.tables.Table(f.Column.Table), f.Column.Name))
 		}
 	}
-	if len(q.Fields) == 0 {
-		for i := range ask.table.Columns {
-			add(ask.table.Columns[i].Name, &ask.table.Columns[i])
-		}
-	}
 	return r
 }
 

@@ -14,7 +14,7 @@ func BenchmarkRows(b *testing.B) {
 	d := newDevice(b, "idface")
 	a := &ask{tables: d.Schema()}
 	a.table = a.tables.Table("users")
-	rows := New(d).jsonRows(a, query.Query{Filter: query.Filter{Table: "users"}})
+	rows := New(d).jsonRows(a, query.Query{Filter: query.Filter{Table: "users"}, Fields: everyColumn(a.table)})
 	values := make([]schema.Value, len(a.table.Columns))
 	values[0], values[1], values[2] = schema.Int(12345), schema.Text("0012345"), schema.Text("Maria Aparecida da Silva Conceição")
 	values[3], values[5] = schema.Text(fmt.Sprintf("%064x", 1)), schema.Text(`0123456789abcdef0123456789"\cdef`)
@@ -64,7 +64,7 @@ func BenchmarkLoad(b *testing.B) {
 	}
 	api := New(d)
 	a := &ask{tables: d.Schema(), table: table}
-	q := query.Query{Filter: query.Filter{Table: "users"}, Limit: query.NoLimit}
+	q := query.Query{Filter: query.Filter{Table: "users"}, Fields: everyColumn(table), Limit: query.NoLimit}
 	rows := api.jsonRows(a, q)
 	var dst []byte
 	b.ReportAllocs()

@@ -27,6 +27,9 @@ func TestJSONRows(t *testing.T) {
 		d := newDevice(t, c.model)
 		a := &ask{tables: d.Schema()}
 		a.table = a.tables.Table(c.table)
+		if c.fields == nil {
+			c.fields = everyColumn(a.table)
+		}
 		rows := New(d).jsonRows(a, query.Query{Filter: query.Filter{Table: c.table}, Fields: c.fields})
 		rows.first = true
 		got := string(rows.append(rows.append(nil, c.values), c.values))
@@ -40,7 +43,7 @@ func TestJSONRowsAllocateNothing(t *testing.T) {
 	d := newDevice(t, "idface")
 	a := &ask{tables: d.Schema()}
 	a.table = a.tables.Table("templates")
-	rows := New(d).jsonRows(a, query.Query{Filter: query.Filter{Table: "templates"}})
+	rows := New(d).jsonRows(a, query.Query{Filter: query.Filter{Table: "templates"}, Fields: everyColumn(a.table)})
 	values := []schema.Value{schema.Int(1), schema.Int(0), schema.Null, schema.Blob("a template of some length"), schema.Int(7)}
 	dst := make([]byte, 0, 4096)
 	if n := testing.AllocsPerRun(100, func() { dst = rows.append(dst[:0], values) }); n != 0 {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"mime"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"portaria/terminal/device"
@@ -60,10 +59,10 @@ func (a *API) person(r *request) (device.Person, error) {
 	return a.device.FindPerson(r.token.login, device.ByLogin)
 }
 
-// number is the id that text writes out, 0 when it is none: 0010 is not.
+// number is the id that text writes out, 0 when it is none.
 func number(text string) int64 {
-	id, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || id < 0 || strconv.FormatInt(id, 10) != text {
+	id, ok := device.ParseID(text)
+	if !ok || id < 0 {
 		return 0
 	}
 	return id
